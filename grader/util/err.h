@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/* err: why something could not be done. Lives on the caller's stack, filled by whoever fails, wrapped
+ * by those above, printed by main.c alone. A NULL err is allowed everywhere: the reason is dropped. */
+#ifndef UTIL_ERR_H
+#define UTIL_ERR_H
+
+struct err {
+    char msg[1024]; /* one line, no full stop; "" while nothing has failed */
+    int code;       /* the errno behind it, 0 if there was none */
+};
+
+/* Each returns -1, so that a failing function can end with it. */
+int err_set(struct err *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* As err_set, then ": " and the text of errnum. */
+int err_errno(struct err *err, int errnum, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* Puts "text: " in front of what is there; the code stays. */
+int err_wrap(struct err *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+#endif
