@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: MIT */
+/* harness: what lab tests are written with.
+ *
+ *     LAB_TEST(public, two_clients)
+ *     {
+ *         struct proc *d = start("chatd", "-u", "room", NULL);
+ *         await_line(d, "READY");
+ *
+ *         struct sock *ann = connect_to("room");
+ *         send_line(ann, "NICK ann");
+ *         expect_line(ann, "OK");
+ *
+ *         stop(d);
+ *         expect_eof(ann);
+ *         check(!exists("room"), "socket-file-left", "the socket file is still there");
+ *     }
+ *
+ * Every call that waits, waits for an event, never for time, and has a deadline (5 s times
+ * LAB_TIME_FACTOR, stretched when the machine is loaded). While it waits, the output of all
+ * programs is read, so no program ever blocks because the test looks elsewhere.
+ *
+ * No call returns an error. What the student's program got wrong ends the test at once as failed;
+ * what the harness could not do ends it as "error", which costs the student nothing. At a deadline
+ * the harness first explains who waits for whom. Whatever a call returns belongs to the harness
+ * and lives until the test ends.
+ *
+ * A test runs in a process and a folder of its own, which is its working folder and that of its
+ * programs: plain relative names are unique to the test. Programs run as another user. A test ends
+ * its own programs; what then remains - processes, zombies, files, sockets, queues, shared memory -
+ * is reported as left over by the student, and removed. */
+#ifndef LAB_HARNESS_H
+#define LAB_HARNESS_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include <criterion/criterion.h>
+
+/* A test: the suite is 'public' or 'hidden', the name is the one in lab.yaml. */
+#define LAB_TEST(suite, name)                                                                      \
+    static void lab_##suite##_##name(void);                                                        \
+    Test(suite, name) { lab_test_run(#name, lab_##suite##_##name); }                               \
+    static void lab_##suite##_##name(void)
+
+/* Checks ---------------------------------------------------------------------------------------
+ * A clue is a key of the lab's hints.yaml: the hint that is shown if this very check fails. NULL
+ * means the clue set by clue(), if any. Say what was seen, for the student to read: one line. */
+
+/* check(condition, clue, format, ...): fails the test unless the condition holds. */
+#define check(condition, ...)                                                                      \
+    ((condition) ? (void)0 : (HERE, lab_fail(KIND_STATE, #condition, __VA_ARGS__)))
+
+/* Equal or fail: check_int(open_fds(d), 4, "fd-leak", "open descriptors of chatd"). 'what' is a
+ * constant text that names the thing. */
+void check_int(long long got, long long want, const char *clue, const char *what);
+void check_str(const char *got, const char *want, const char *clue, const char *what);
+void check_bytes(const void *got, size_t got_size, const void *want, size_t want_size,
+                 const char *clue, const char *what);
+
+/* For a judgement that the above do not fit: fail(KIND_ORDER, clue, format, ...). */
+#define fail(kind, ...) (HERE, lab_fail(kind, NULL, __VA_ARGS__))
+enum kind {
+    KIND_HANG,     /* a deadline was reached (the harness says so itself) */
+    KIND_DIED,     /* a program was ended by a signal */
+    KIND_EXIT,     /* wrong exit code, or ended too early */
+    KIND_BYTES,    /* other bytes than expected */
+    KIND_COUNT,    /* another number than expected */
+    KIND_ORDER,    /* the right things in the wrong order */
+    KIND_AWAKE,    /* busy although nothing happens */
+    KIND_LEFTOVER, /* something that should be gone is there */
+    KIND_STATE     /* anything else */
+};
+
+/* The clue for whatever fails from here on without a clue of its own: a wait that reaches its
+ * deadline, a wrong line, a wrong exit code. NULL: none. */
+void clue(const char *key);
+
+/* Programs -------------------------------------------------------------------------------------
+ * A program gets exactly the descriptors 0, 1 and 2, a session of its own, default signals, a short
+ * environment. Its standard input is empty unless told otherwise. */
+struct proc;
+
+struct start {
+    const char *stdin_text;  /* comes through a pipe, then end of file */
+    size_t stdin_size;       /* of stdin_text; 0: it ends at its NUL */
+    const char *stdin_file;  /* this file */
+    bool stdin_pipe;         /* write_stdin() and close_stdin() feed it */
+    const char *stdout_file; /* into this file, made by the harness; stdout_of() then says "" */
+    unsigned nofile;         /* limit of open descriptors; 0: the usual one */
+    const char *const *env;  /* more "NAME=value", ends with NULL */
+    enum { FROM_LAB, FROM_HELPERS, FROM_PATH } from; /* where the program is looked for */
+};
+
+/* The student's program with these arguments, NULL at the end. "probe" is one of them. */
+struct proc *start(const char *program, ...) __attribute__((sentinel));
+struct proc *start_with(const struct start *how, const char *program, ...)
+    __attribute__((sentinel));
+struct proc *start_argv(const struct start *how, const char *const argv[]); /* how may be NULL */
+
+/* The absolute path of one of the harness's helper programs (peers/), as an argument for a
+ * student's program: "fdprobe", "sigprobe", "gate", "stubborn", "talk", "hog". */
+const char *helper(const char *name);
+
+pid_t pid_of(const struct proc *p);
+
+/* What a program says. Lines come without their LF. Lines are taken from standard output in order:
+ * each call goes on behind the line that the last one took. */
+void await_line(struct proc *p, const char *line);                  /* skips others before it */
+const char *await_line_from(struct proc *p, const char *beginning); /* the same; returns the line */
+const char *next_line(struct proc *p);                              /* whatever it is */
+void expect_next_line(struct proc *p, const char *line);
+const char *stdout_of(struct proc *p); /* all so far */
+const char *stderr_of(struct proc *p);
+size_t stdout_size(struct proc *p); /* of stdout_of(), which may contain NULs */
+
+void write_stdin(struct proc *p, const char *text); /* needs .stdin_pipe; does not wait */
+void write_stdin_bytes(struct proc *p, const void *bytes, size_t size);
+void await_stdin_read(struct proc *p); /* until the program has read all of it */
+void close_stdin(struct proc *p);      /* end of file, behind what was written */
+
+/* How it ends. Each takes the end as awaited; a program that is ended by a signal that nobody sent
+ * fails the test as "died" in whatever wait it happens. */
+void expect_exit(struct proc *p, int code);
+void expect_killed_by(struct proc *p, int sig);
+int await_exit(struct proc *p); /* the code as a shell tells it, 128+N after signal N */
+bool has_ended(struct proc *p); /* now */
+void stop(struct proc *p);      /* SIGTERM, expect exit 0 */
+
+/* All that was written, after the program's end and the end of the stream: nothing more, nothing
+ * less. */
+void expect_output(struct proc *p, const char *text);
+void expect_output_bytes(struct proc *p, const void *bytes, size_t size);
+void expect_stderr(struct proc *p, const char *text);
+void expect_stderr_prefix(struct proc *p, const char *prefix);
+void expect_usage(struct proc *p);                 /* exit 2, "usage: " on stderr, empty stdout */
+void expect_complaint(struct proc *p, int code);   /* exit code, "PROGRAM: " on stderr */
+
+/* What it does. */
+enum call { /* families of system calls */
+    CALL_READ = 1 << 0,    /* read, readv, pread */
+    CALL_WRITE = 1 << 1,   /* write, writev, pwrite */
+    CALL_RECV = 1 << 2,    /* recv, recvfrom, recvmsg */
+    CALL_SEND = 1 << 3,    /* send, sendto, sendmsg */
+    CALL_OPEN = 1 << 4,    /* open of a FIFO */
+    CALL_POLL = 1 << 5,    /* poll, select, epoll_wait and their relatives */
+    CALL_ACCEPT = 1 << 6,
+    CALL_CONNECT = 1 << 7,
+    CALL_WAIT = 1 << 8,    /* wait, waitpid, waitid */
+    CALL_PAUSE = 1 << 9,   /* pause, sigsuspend, sigwait, sigtimedwait */
+    CALL_SLEEP = 1 << 10,  /* sleep, nanosleep */
+    CALL_SEM = 1 << 11,    /* semaphores, POSIX (futex) and System V */
+    CALL_QUEUE = 1 << 12,  /* mq_send, mq_receive, msgsnd, msgrcv */
+    CALL_LOCK = 1 << 13,   /* fcntl, flock */
+    CALL_INPUT = CALL_READ | CALL_RECV | CALL_POLL,  /* however one may wait for bytes */
+    CALL_OUTPUT = CALL_WRITE | CALL_SEND | CALL_POLL
+};
+void await_blocked(struct proc *p, int calls); /* asleep in one of them: CALL_READ | CALL_POLL */
+void expect_idle(struct proc *p); /* it and its children sleep without a clock; else "awake" */
+void freeze(struct proc *p);      /* SIGSTOP, until it is stopped */
+void thaw(struct proc *p);
+void send_signal(struct proc *p, int sig);
+long rss_kib(struct proc *p);   /* resident memory */
+int open_fds(struct proc *p);   /* open descriptors */
+int children_of(struct proc *p); /* children, zombies included */
+void await_children(struct proc *p, int count);
+
+/* Sockets: the test itself as the other side, with raw bytes -----------------------------------
+ * An address is a path ("room"), an abstract name ("@room") or "tcp:PORT" on 127.0.0.1. */
+struct sock;
+
+/* A name that no test running at the same time uses: unique("@room"). For abstract names, queues
+ * and the like; paths are unique anyway. */
+const char *unique(const char *name);
+
+struct sock *connect_to(const char *address);      /* refused: the test fails */
+int connect_error(const char *address);            /* 0: somebody accepts there; else an errno */
+struct sock *listen_at(const char *address);       /* "tcp:0": the kernel chooses */
+struct sock *accept_from(struct sock *listener);   /* waits for a client */
+uint16_t tcp_port(const struct sock *s);           /* its own port */
+const char *listening_address(uint16_t port);      /* "127.0.0.1", "0.0.0.0", "::"; NULL: nobody */
+void leave_stale_socket(const char *path);         /* a socket file that nobody serves */
+
+void send_line(struct sock *s, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void send_bytes(struct sock *s, const void *bytes, size_t size); /* waits until all is sent */
+size_t send_some(struct sock *s, const void *bytes, size_t size); /* what fits without waiting */
+void await_drained(struct sock *s); /* until the other side has taken all that was sent */
+
+void expect_line(struct sock *s, const char *line);   /* the next line is this one */
+const char *receive_line(struct sock *s);             /* the next line, whatever it is */
+void expect_lines(struct sock *s, const char *const lines[]); /* these next, in any order; NULL */
+void expect_bytes(struct sock *s, const void *bytes, size_t size); /* the next bytes */
+void expect_eof(struct sock *s);     /* the other side closed, and sent nothing more */
+void expect_closed(struct sock *s);  /* the same, or reset; whatever it still sent is skipped */
+void expect_nothing(struct sock *s); /* nothing has arrived so far: settle it by an exchange first */
+int pending_bytes(struct sock *s);   /* arrived and not read */
+void half_close(struct sock *s);     /* no more bytes from here; still reads */
+void close_sock(struct sock *s);
+void close_abruptly(struct sock *s); /* the other side gets a reset: ECONNRESET, EPIPE */
+int sock_fd(const struct sock *s);   /* for setsockopt and the like; stays the harness's */
+
+/* Datagrams. */
+struct sock *datagram_at(const char *address); /* NULL: without address; "@": the kernel chooses */
+void send_datagram(struct sock *s, const char *to, const void *bytes, size_t size);
+void expect_datagram(struct sock *s, const void *bytes, size_t size); /* the next one is this */
+size_t receive_datagram(struct sock *s, void *bytes, size_t max, char from[static 128]);
+
+/* Files of the test's folder ------------------------------------------------------------------- */
+bool exists(const char *path);
+mode_t file_kind(const char *path); /* S_IFREG, S_IFSOCK, S_IFIFO, ...; 0: does not exist */
+void make_file(const char *path, const void *bytes, size_t size); /* belongs to the student's user */
+const char *file_text(const char *path, size_t *size);            /* size may be NULL */
+void expected_file(const char *path); /* a program leaves this file on purpose: not a leftover */
+
+/* The rest --------------------------------------------------------------------------------------- */
+bool under_memcheck(void);                  /* everything is slower; never judge differently */
+const char *text(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void *bytes_of(int value, size_t size);     /* a block of memory full of one byte */
+
+/* Any other wait: until ready(arg) is true; 'what' completes "while the test waited for ...". */
+void await(bool (*ready)(void *arg), void *arg, const char *what);
+
+/* Below here nothing is called by name in a test. ---------------------------------------------- */
+
+void lab_test_run(const char *name, void (*body)(void));
+void lab_at(const char *file, int line);
+void lab_fail(enum kind kind, const char *condition, const char *clue, const char *format, ...)
+    __attribute__((noreturn, format(printf, 4, 5)));
+
+/* Failures name the line of the test: every call that can fail notes where it stands. */
+#define HERE lab_at(__FILE__, __LINE__)
+#ifndef LAB_HARNESS_INSIDE
+#define check_int(...) (HERE, check_int(__VA_ARGS__))
+#define check_str(...) (HERE, check_str(__VA_ARGS__))
+#define check_bytes(...) (HERE, check_bytes(__VA_ARGS__))
+#define start(...) (HERE, start(__VA_ARGS__))
+#define start_with(...) (HERE, start_with(__VA_ARGS__))
+#define start_argv(...) (HERE, start_argv(__VA_ARGS__))
+#define await_line(...) (HERE, await_line(__VA_ARGS__))
+#define await_line_from(...) (HERE, await_line_from(__VA_ARGS__))
+#define next_line(...) (HERE, next_line(__VA_ARGS__))
+#define expect_next_line(...) (HERE, expect_next_line(__VA_ARGS__))
+#define write_stdin(...) (HERE, write_stdin(__VA_ARGS__))
+#define write_stdin_bytes(...) (HERE, write_stdin_bytes(__VA_ARGS__))
+#define await_stdin_read(...) (HERE, await_stdin_read(__VA_ARGS__))
+#define expect_exit(...) (HERE, expect_exit(__VA_ARGS__))
+#define expect_killed_by(...) (HERE, expect_killed_by(__VA_ARGS__))
+#define await_exit(...) (HERE, await_exit(__VA_ARGS__))
+#define stop(...) (HERE, stop(__VA_ARGS__))
+#define expect_output(...) (HERE, expect_output(__VA_ARGS__))
+#define expect_output_bytes(...) (HERE, expect_output_bytes(__VA_ARGS__))
+#define expect_stderr(...) (HERE, expect_stderr(__VA_ARGS__))
+#define expect_stderr_prefix(...) (HERE, expect_stderr_prefix(__VA_ARGS__))
+#define expect_usage(...) (HERE, expect_usage(__VA_ARGS__))
+#define expect_complaint(...) (HERE, expect_complaint(__VA_ARGS__))
+#define await_blocked(...) (HERE, await_blocked(__VA_ARGS__))
+#define expect_idle(...) (HERE, expect_idle(__VA_ARGS__))
+#define freeze(...) (HERE, freeze(__VA_ARGS__))
+#define thaw(...) (HERE, thaw(__VA_ARGS__))
+#define send_signal(...) (HERE, send_signal(__VA_ARGS__))
+#define await_children(...) (HERE, await_children(__VA_ARGS__))
+#define connect_to(...) (HERE, connect_to(__VA_ARGS__))
+#define listen_at(...) (HERE, listen_at(__VA_ARGS__))
+#define accept_from(...) (HERE, accept_from(__VA_ARGS__))
+#define send_line(...) (HERE, send_line(__VA_ARGS__))
+#define send_bytes(...) (HERE, send_bytes(__VA_ARGS__))
+#define await_drained(...) (HERE, await_drained(__VA_ARGS__))
+#define expect_line(...) (HERE, expect_line(__VA_ARGS__))
+#define receive_line(...) (HERE, receive_line(__VA_ARGS__))
+#define expect_lines(...) (HERE, expect_lines(__VA_ARGS__))
+#define expect_bytes(...) (HERE, expect_bytes(__VA_ARGS__))
+#define expect_eof(...) (HERE, expect_eof(__VA_ARGS__))
+#define expect_closed(...) (HERE, expect_closed(__VA_ARGS__))
+#define expect_nothing(...) (HERE, expect_nothing(__VA_ARGS__))
+#define send_datagram(...) (HERE, send_datagram(__VA_ARGS__))
+#define expect_datagram(...) (HERE, expect_datagram(__VA_ARGS__))
+#define receive_datagram(...) (HERE, receive_datagram(__VA_ARGS__))
+#define file_text(...) (HERE, file_text(__VA_ARGS__))
+#define await(...) (HERE, await(__VA_ARGS__))
+#endif
+
+#endif
