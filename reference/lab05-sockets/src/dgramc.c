@@ -16,7 +16,7 @@ static int usage(void)
 
 int main(int argc, char *argv[])
 {
-    int timeout_ms = -1; /* without -t: wait for ever */
+    int timeout_ms = 1000;
     int opt, code;
     char *end;
     long n;

@@ -568,15 +568,15 @@ struct server {
     size_t conns_n;
 };
 
-static void tell_others(conn_t *from, const char *a, const char *b, const char *text, size_t n,
-                        int named_only)
+/* The others are all with a nick. */
+static void tell_others(conn_t *from, const char *a, const char *b, const char *text, size_t n)
 {
     struct server *s = from->server;
 
     for (size_t i = 0; i < s->conns_n; i++) {
         conn_t *c = s->conns[i];
 
-        if (c != from && !c->leaving && (c->nick[0] || !named_only))
+        if (c != from && c->nick[0])
             conn_say(c, a, b, text, n);
     }
 }
@@ -589,7 +589,7 @@ static void chat_leave(conn_t *c)
     c->nick[0] = '\0';
     c->leaving = 1;
     if (nick[0])
-        tell_others(c, "- ", nick, "", 0, 0);
+        tell_others(c, "- ", nick, "", 0);
 }
 
 static conn_t *chat_find(struct server *s, const char *nick, size_t n)
@@ -615,7 +615,7 @@ static void chat_nick(conn_t *c, const char *nick, size_t n)
     memcpy(c->nick, nick, n);
     c->nick[n] = '\0';
     conn_say(c, "OK", "", "", 0);
-    tell_others(c, "+ ", "", nick, n, 0);
+    tell_others(c, "+ ", "", nick, n);
 }
 
 static void chat_priv(conn_t *c, const char *args, size_t n)
@@ -680,7 +680,7 @@ static void chat_line(conn_t *c, const char *s, size_t len, int overlong)
         conn_say(c, "ERR nick", "", "", 0);
     } else if ((n = word(s, len, "MSG ")) > 0) {
         conn_say(c, "OK", "", "", 0);
-        tell_others(c, c->nick, ": ", s + n, len - n, 1);
+        tell_others(c, c->nick, ": ", s + n, len - n);
     } else if ((n = word(s, len, "PRIV ")) > 0) {
         chat_priv(c, s + n, len - n);
     } else if (len == 3 && word(s, len, "WHO")) {
