@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: MIT */
+#include "lab/kit.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <spawn.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "util/cleanup.h"
+
+extern char **environ;
+
+static struct timespec newest; /* nftw has no argument for its function */
+
+static int note_newest(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+    (void)path;
+    (void)ftw;
+    if (type == FTW_F && (st->st_mtim.tv_sec > newest.tv_sec ||
+                          (st->st_mtim.tv_sec == newest.tv_sec && st->st_mtim.tv_nsec > newest.tv_nsec)))
+        newest = st->st_mtim;
+    return 0;
+}
+
+/* Is there anything in the sources that is newer than the stamp? A look at some fifty files costs
+ * less than a millisecond; asking make costs fifteen. */
+static bool is_fresh(const struct lab *lab, const char *stamp)
+{
+    struct stat st, one;
+    CLEANUP(free_ptr) char *harness = xformat("%s/tests/harness", lab->root);
+    CLEANUP(free_ptr) char *headers = lab_path(lab, "templates", "include");
+    CLEANUP(free_ptr) char *tests = lab_path(lab, "tests", NULL);
+    const char *const names[] = {"public.c", "hidden.c", "probe.c"};
+
+    if (stat(stamp, &st) < 0)
+        return false;
+    newest = (struct timespec){0};
+    (void)nftw(harness, note_newest, 16, FTW_PHYS);
+    (void)nftw(headers, note_newest, 16, FTW_PHYS);
+    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+        CLEANUP(free_ptr) char *file = xformat("%s/%s", tests, names[i]);
+        if (stat(file, &one) == 0)
+            (void)note_newest(file, &one, FTW_F, NULL);
+    }
+    if (stat(lab->yaml, &one) == 0)
+        (void)note_newest(lab->yaml, &one, FTW_F, NULL);
+    return newest.tv_sec < st.st_mtim.tv_sec ||
+           (newest.tv_sec == st.st_mtim.tv_sec && newest.tv_nsec <= st.st_mtim.tv_nsec);
+}
+
+static int make_dirs(const char *path, struct err *err)
+{
+    CLEANUP(free_ptr) char *p = xstrdup(path);
+
+    for (char *s = p + 1;; s++) {
+        if (*s != '/' && *s != '\0')
+            continue;
+        const char was = *s;
+        *s = '\0';
+        if (mkdir(p, 0777) < 0 && errno != EEXIST)
+            return err_errno(err, errno, "cannot make the folder '%s'", p);
+        *s = was;
+        if (!was)
+            return 0;
+    }
+}
+
+static int run_make(const struct lab *lab, const char *dir, struct err *err)
+{
+    CLEANUP(free_ptr) char *log = xformat("%s/make.log", dir);
+    CLEANUP(strs_release) struct strs argv = {0};
+    struct buf programs = {0};
+    posix_spawn_file_actions_t files;
+    pid_t pid;
+    int status = 0;
+
+    for (unsigned i = 0; i < lab->config->programs_count; i++)
+        buf_printf(&programs, "%s%s", i ? " " : "", lab->config->programs[i]);
+    strs_add(&argv, "make");
+    strs_add(&argv, "--no-print-directory");
+    strs_addf(&argv, "-j%ld", sysconf(_SC_NPROCESSORS_ONLN));
+    strs_addf(&argv, "-C%s", lab->root);
+    strs_add(&argv, "-ftests/harness/kit.mk");
+    strs_addf(&argv, "KIT=%s", dir);
+    strs_addf(&argv, "LAB=%s", lab->config->lab);
+    strs_addf(&argv, "PROGRAMS=%s", programs.s ? programs.s : "");
+    buf_release(&programs);
+    /* A make that runs us must not hand us its job server or its own variables. */
+    (void)unsetenv("MAKEFLAGS");
+    (void)unsetenv("MAKELEVEL");
+    (void)unsetenv("MFLAGS");
+    posix_spawn_file_actions_init(&files);
+    posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
+    posix_spawn_file_actions_addopen(&files, 1, log, O_WRONLY | O_CREAT | O_TRUNC, 0666);
+    posix_spawn_file_actions_adddup2(&files, 1, 2);
+    int e = posix_spawnp(&pid, "make", &files, NULL, argv.v, environ);
+    posix_spawn_file_actions_destroy(&files);
+    if (e != 0)
+        return err_errno(err, e, "cannot run make (is it installed? 'make deps')");
+    while (waitpid(pid, &status, 0) < 0)
+        if (errno != EINTR)
+            return err_errno(err, errno, "cannot wait for make");
+    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+        return err_set(err, "the tests of %s do not build; see '%s'", lab->config->lab, log);
+    return 0;
+}
+
+int kit_prepare(const struct lab *lab, struct kit *kit, struct err *err)
+{
+    CLEANUP(free_ptr) char *dir = lab_path(lab, "build/kit", NULL);
+    CLEANUP(free_ptr) char *stamp = xformat("%s/stamp", dir);
+    CLEANUP(free_ptr) char *lock = xformat("%s.lock", dir);
+
+    if (!is_fresh(lab, stamp)) {
+        if (make_dirs(dir, err) < 0)
+            return -1;
+        CLEANUP(close_fd) int fd = open(lock, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+        if (fd < 0 || flock(fd, LOCK_EX) < 0)
+            return err_errno(err, errno, "cannot lock '%s'", lock);
+        if (!is_fresh(lab, stamp)) {
+            /* Stamped with the time before make read the sources: a later edit makes it stale. */
+            CLEANUP(free_ptr) char *next = xformat("%s.next", stamp);
+            CLEANUP(close_fd) int s = open(next, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+            if (s < 0)
+                return err_errno(err, errno, "cannot write '%s'", next);
+            if (run_make(lab, dir, err) < 0)
+                return -1;
+            if (rename(next, stamp) < 0)
+                return err_errno(err, errno, "cannot write '%s'", stamp);
+        }
+    }
+    kit->dir = take_ptr(&dir);
+    return 0;
+}
+
+void kit_release(struct kit *kit)
+{
+    free(kit->dir);
+    *kit = (struct kit){0};
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/* kit: what is compiled once per lab and serves every submission: the test runner, the probe, the
+ * objects that student code is linked with, valgrind's slim debug files. Built by
+ * tests/harness/kit.mk from the course's own, trusted sources. */
+#ifndef GRADER_LAB_KIT_H
+#define GRADER_LAB_KIT_H
+
+#include "lab/lab.h"
+
+struct kit {
+    char *dir; /* root/build/kit/<lab> */
+};
+
+/* Makes the kit of 'lab' if it is missing or older than its sources. Two graders at once wait for
+ * each other. The caller releases it. */
+int kit_prepare(const struct lab *lab, struct kit *kit, struct err *err);
+void kit_release(struct kit *kit);
+
+#endif

@@ -1,0 +1,458 @@
+/* SPDX-License-Identifier: MIT */
+#include "lab/lab.h"
+
+#include <cyaml/cyaml.h>
+#include <dirent.h>
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "util/cleanup.h"
+
+/* The schema ----------------------------------------------------------------------------------- */
+
+#define STRING(key, type, member) \
+    CYAML_FIELD_STRING_PTR(key, CYAML_FLAG_POINTER, type, member, 1, CYAML_UNLIMITED)
+#define STRING_OPT(key, type, member) \
+    CYAML_FIELD_STRING_PTR(key, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, type, member, 1, CYAML_UNLIMITED)
+#define LIST(key, type, member, entry) \
+    CYAML_FIELD_SEQUENCE(key, CYAML_FLAG_POINTER, type, member, entry, 0, CYAML_UNLIMITED)
+#define LIST_OPT(key, type, member, entry) \
+    CYAML_FIELD_SEQUENCE(key, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, type, member, entry, 0, CYAML_UNLIMITED)
+#define NUMBER(key, type, member) CYAML_FIELD_FLOAT(key, CYAML_FLAG_DEFAULT, type, member)
+
+static const cyaml_schema_value_t string_entry = {
+    CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char *, 1, CYAML_UNLIMITED),
+};
+
+static const cyaml_schema_field_t text_fields[] = {
+    STRING("en", struct lab_text, en),
+    STRING("pt_BR", struct lab_text, pt_br),
+    CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t part_fields[] = {
+    STRING("key", struct lab_part, key),
+    LIST_OPT("needs", struct lab_part, needs, &string_entry),
+    CYAML_FIELD_END,
+};
+static const cyaml_schema_value_t part_entry = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct lab_part, part_fields),
+};
+
+static const cyaml_schema_field_t demand_fields[] = {
+    STRING("key", struct lab_demand, key),
+    STRING("en", struct lab_demand, en),
+    STRING("pt_BR", struct lab_demand, pt_br),
+    CYAML_FIELD_END,
+};
+static const cyaml_schema_value_t demand_entry = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct lab_demand, demand_fields),
+};
+
+static const cyaml_strval_t visibility_names[] = {
+    {"public", LAB_PUBLIC},
+    {"hidden", LAB_HIDDEN},
+};
+static const cyaml_schema_field_t test_fields[] = {
+    STRING("id", struct lab_test, id),
+    STRING("name", struct lab_test, name),
+    CYAML_FIELD_ENUM("visibility", CYAML_FLAG_STRICT, struct lab_test, visibility, visibility_names,
+                     CYAML_ARRAY_LEN(visibility_names)),
+    STRING("part", struct lab_test, part),
+    NUMBER("points", struct lab_test, points),
+    LIST("demands", struct lab_test, demands, &string_entry),
+    CYAML_FIELD_BOOL("memcheck", CYAML_FLAG_DEFAULT, struct lab_test, memcheck),
+    CYAML_FIELD_MAPPING("does", CYAML_FLAG_DEFAULT, struct lab_test, does, text_fields),
+    CYAML_FIELD_END,
+};
+static const cyaml_schema_value_t test_entry = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct lab_test, test_fields),
+};
+
+static const cyaml_schema_field_t coverage_fields[] = {
+    NUMBER("percent", struct lab_coverage, percent),
+    NUMBER("points", struct lab_coverage, points),
+    CYAML_FIELD_END,
+};
+static const cyaml_schema_value_t coverage_entry = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct lab_coverage, coverage_fields),
+};
+static const cyaml_schema_field_t memory_fields[] = {
+    NUMBER("errors", struct lab_quality, memory.errors),
+    NUMBER("leaks", struct lab_quality, memory.leaks),
+    NUMBER("descriptors", struct lab_quality, memory.descriptors),
+    CYAML_FIELD_END,
+};
+static const cyaml_schema_field_t leftover_fields[] = {
+    NUMBER("names", struct lab_quality, leftovers.names),
+    NUMBER("processes", struct lab_quality, leftovers.processes),
+    CYAML_FIELD_END,
+};
+static const cyaml_schema_field_t style_fields[] = {
+    NUMBER("per_warning", struct lab_quality, style.per_warning),
+    NUMBER("warnings_max", struct lab_quality, style.warnings_max),
+    NUMBER("forbidden", struct lab_quality, style.forbidden),
+    CYAML_FIELD_END,
+};
+/* A mapping whose members lie in the struct around it: its fields count from there. */
+#define GROUP(key_, fields_)                                                             \
+    {                                                                                    \
+        .key = (key_), .value = {.type = CYAML_MAPPING, .flags = CYAML_FLAG_DEFAULT,     \
+                                 .data_size = sizeof(struct lab_quality),                \
+                                 .mapping = {.fields = (fields_)}},                      \
+        .data_offset = 0,                                                                \
+    }
+static const cyaml_schema_field_t quality_fields[] = {
+    NUMBER("scale_at", struct lab_quality, scale_at),
+    GROUP("memory", memory_fields),
+    GROUP("leftovers", leftover_fields),
+    LIST("coverage", struct lab_quality, coverage, &coverage_entry),
+    GROUP("style", style_fields),
+    CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t config_fields[] = {
+    STRING("lab", struct lab_config, lab),
+    CYAML_FIELD_MAPPING("title", CYAML_FLAG_DEFAULT, struct lab_config, title, text_fields),
+    LIST("cflags", struct lab_config, cflags, &string_entry),
+    LIST_OPT("libs", struct lab_config, libs, &string_entry),
+    LIST("programs", struct lab_config, programs, &string_entry),
+    LIST("library", struct lab_config, library, &string_entry),
+    LIST("headers", struct lab_config, headers, &string_entry),
+    LIST("forbidden", struct lab_config, forbidden, &string_entry),
+    LIST("parts", struct lab_config, parts, &part_entry),
+    LIST("demands", struct lab_config, demands, &demand_entry),
+    LIST("tests", struct lab_config, tests, &test_entry),
+    CYAML_FIELD_MAPPING("quality", CYAML_FLAG_DEFAULT, struct lab_config, quality, quality_fields),
+    CYAML_FIELD_END,
+};
+static const cyaml_schema_value_t config_schema = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct lab_config, config_fields),
+};
+
+static const cyaml_schema_field_t hint_fields[] = {
+    STRING("key", struct lab_hint, key),
+    LIST_OPT("bugs", struct lab_hint, bugs, &string_entry),
+    STRING("en", struct lab_hint, en),
+    STRING("pt_BR", struct lab_hint, pt_br),
+    CYAML_FIELD_MAPPING_PTR("look", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct lab_hint, look, text_fields),
+    CYAML_FIELD_END,
+};
+static const cyaml_schema_value_t hint_entry = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct lab_hint, hint_fields),
+};
+static const cyaml_schema_field_t when_fields[] = {
+    STRING_OPT("test", struct lab_hint_rule, when.test),
+    STRING_OPT("signature", struct lab_hint_rule, when.signature),
+    STRING_OPT("finding", struct lab_hint_rule, when.finding),
+    CYAML_FIELD_END,
+};
+static const cyaml_schema_field_t rule_fields[] = {
+    {.key = "when",
+     .value = {.type = CYAML_MAPPING, .flags = CYAML_FLAG_DEFAULT, .data_size = sizeof(struct lab_hint_rule),
+               .mapping = {.fields = when_fields}},
+     .data_offset = 0},
+    STRING("hint", struct lab_hint_rule, hint),
+    CYAML_FIELD_END,
+};
+static const cyaml_schema_value_t rule_entry = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct lab_hint_rule, rule_fields),
+};
+static const cyaml_schema_field_t hints_fields[] = {
+    LIST("hints", struct lab_hints, hints, &hint_entry),
+    LIST_OPT("rules", struct lab_hints, rules, &rule_entry),
+    CYAML_FIELD_END,
+};
+static const cyaml_schema_value_t hints_schema = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct lab_hints, hints_fields),
+};
+
+/* Reading -------------------------------------------------------------------------------------- */
+
+/* libcyaml tells what it dislikes through its log only: first line what, then where, innermost first. */
+static void keep_log(cyaml_log_t level, void *ctx, const char *fmt, va_list ap)
+{
+    struct buf *b = ctx;
+    char *line = xvformat(fmt, ap);
+
+    (void)level;
+    line[strcspn(line, "\n")] = '\0';
+    if (strncmp(line, "Load: Backtrace", 15) != 0) {
+        const char *text = strncmp(line, "Load: ", 6) == 0 ? line + 6 : line;
+        while (*text == ' ')
+            text++;
+        buf_printf(b, "%s%s", b->n ? "; " : "", text);
+    }
+    free(line);
+}
+
+static int load(const char *path, const cyaml_schema_value_t *schema, void **out, struct err *err)
+{
+    struct buf log = {0};
+    const cyaml_config_t config = {
+        .log_fn = keep_log,
+        .log_ctx = &log,
+        .mem_fn = cyaml_mem,
+        .log_level = CYAML_LOG_ERROR,
+        .flags = CYAML_CFG_NO_ALIAS,
+    };
+
+    cyaml_err_t e = cyaml_load_file(path, &config, schema, (cyaml_data_t **)out, NULL);
+    if (e != CYAML_OK)
+        err_set(err, "%s: %s", path, log.n ? log.s : cyaml_strerror(e));
+    buf_release(&log);
+    return e == CYAML_OK ? 0 : -1;
+}
+
+static void unload(const cyaml_schema_value_t *schema, void *data)
+{
+    const cyaml_config_t config = {.mem_fn = cyaml_mem, .flags = CYAML_CFG_NO_ALIAS};
+
+    (void)cyaml_free(&config, schema, data, 0);
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+int lab_list(const char *root, struct strs *names, struct err *err)
+{
+    CLEANUP(free_ptr) char *labs = xformat("%s/labs", root);
+    DIR *d = opendir(labs);
+
+    if (!d)
+        return err_errno(err, errno, "cannot read the course's labs in '%s' (--course names another folder)", labs);
+    for (struct dirent *e; (e = readdir(d));) {
+        CLEANUP(free_ptr) char *yaml = xformat("%s/%s/lab.yaml", labs, e->d_name);
+        if (e->d_name[0] != '.' && access(yaml, F_OK) == 0)
+            strs_add(names, e->d_name);
+    }
+    closedir(d);
+    if (names->n)
+        qsort(names->v, names->n, sizeof(*names->v), by_name);
+    return 0;
+}
+
+/* lab05-sockets is meant by lab05-sockets, lab05, 05, 5 and sockets. */
+static bool is_meant(const char *name, const char *key)
+{
+    const char *dash = strchr(name, '-');
+    size_t number_n = dash ? (size_t)(dash - name) : strlen(name);
+
+    if (strcmp(name, key) == 0 || (dash && strcmp(dash + 1, key) == 0))
+        return true;
+    if (strlen(key) == number_n && strncmp(name, key, number_n) == 0)
+        return true;
+    if (strncmp(name, "lab", 3) != 0 || !*key || strspn(key, "0123456789") != strlen(key))
+        return false;
+    char *end;
+    long number = strtol(name + 3, &end, 10);
+    return end == name + number_n && number == strtol(key, NULL, 10);
+}
+
+int lab_load(const char *root, const char *key, struct lab *lab, struct err *err)
+{
+    CLEANUP(strs_release) struct strs names = {0};
+    struct lab l = {.root = xstrdup(root)};
+    const char *found = NULL;
+
+    if (lab_list(root, &names, err) < 0)
+        goto fail;
+    for (size_t i = 0; i < names.n && !found; i++)
+        if (is_meant(names.v[i], key))
+            found = names.v[i];
+    if (!found) {
+        struct buf all = {0};
+        for (size_t i = 0; i < names.n; i++)
+            buf_printf(&all, "%s%s", i ? ", " : "", names.v[i]);
+        err_set(err, "no lab '%s' in '%s/labs'; there are: %s", key, root, all.n ? all.s : "none");
+        buf_release(&all);
+        goto fail;
+    }
+    l.dir = xformat("%s/labs/%s", root, found);
+    l.yaml = xformat("%s/lab.yaml", l.dir);
+    l.hints_yaml = xformat("%s/hints.yaml", l.dir);
+    if (load(l.yaml, &config_schema, (void **)&l.config, err) < 0)
+        goto fail;
+    if (strcmp(l.config->lab, found) != 0) {
+        err_set(err, "%s: it says 'lab: %s', but its folder is '%s'", l.yaml, l.config->lab, found);
+        goto fail;
+    }
+    if (access(l.hints_yaml, F_OK) == 0 && load(l.hints_yaml, &hints_schema, (void **)&l.hints, err) < 0)
+        goto fail;
+    if (l.hints) {
+        l.rule_regex = xcalloc(l.hints->rules_count, sizeof(*l.rule_regex));
+        for (unsigned i = 0; i < l.hints->rules_count; i++) {
+            const char *pattern = l.hints->rules[i].when.signature;
+            int e = regcomp(&l.rule_regex[i], pattern ? pattern : "", REG_EXTENDED | REG_NOSUB);
+            if (e != 0) {
+                char why[128];
+                regerror(e, &l.rule_regex[i], why, sizeof(why));
+                err_set(err, "%s: rule %u: '%s': %s", l.hints_yaml, i + 1, pattern, why);
+                l.hints->rules_count = i; /* what was compiled so far is what must be freed */
+                goto fail;
+            }
+        }
+    }
+    for (unsigned i = 0; i < l.config->tests_count; i++)
+        l.max_score += l.config->tests[i].points;
+    const struct lab_quality *q = &l.config->quality;
+    l.max_score += q->memory.errors + q->memory.leaks + q->memory.descriptors;
+    l.max_score += q->leftovers.names + q->leftovers.processes;
+    l.max_score += q->coverage_count ? q->coverage[0].points : 0;
+    l.max_score += q->style.warnings_max + q->style.forbidden;
+    *lab = l;
+    return 0;
+fail:
+    lab_release(&l);
+    return -1;
+}
+
+void lab_release(struct lab *lab)
+{
+    for (unsigned i = 0; lab->rule_regex && i < lab->hints->rules_count; i++)
+        regfree(&lab->rule_regex[i]);
+    free(lab->rule_regex);
+    if (lab->config)
+        unload(&config_schema, lab->config);
+    if (lab->hints)
+        unload(&hints_schema, lab->hints);
+    free(lab->root);
+    free(lab->dir);
+    free(lab->yaml);
+    free(lab->hints_yaml);
+    *lab = (struct lab){0};
+}
+
+/* Looking up ----------------------------------------------------------------------------------- */
+
+const struct lab_test *lab_test(const struct lab *lab, const char *name)
+{
+    for (unsigned i = 0; i < lab->config->tests_count; i++)
+        if (strcmp(lab->config->tests[i].name, name) == 0)
+            return &lab->config->tests[i];
+    return NULL;
+}
+
+const struct lab_hint *lab_hint(const struct lab *lab, const char *key)
+{
+    for (unsigned i = 0; key && lab->hints && i < lab->hints->hints_count; i++)
+        if (strcmp(lab->hints->hints[i].key, key) == 0)
+            return &lab->hints->hints[i];
+    return NULL;
+}
+
+static bool rule_fits(const struct lab *lab, unsigned i, const char *text)
+{
+    return !lab->hints->rules[i].when.signature || (text && regexec(&lab->rule_regex[i], text, 0, NULL, 0) == 0);
+}
+
+const char *lab_hint_for_test(const struct lab *lab, const char *test, const char *clue, const char *signature)
+{
+    if (lab_hint(lab, clue))
+        return clue;
+    for (unsigned i = 0; lab->hints && i < lab->hints->rules_count; i++) {
+        const struct lab_hint_rule *r = &lab->hints->rules[i];
+        if (!r->when.finding && (!r->when.test || strcmp(r->when.test, test) == 0) && rule_fits(lab, i, signature))
+            return r->hint;
+    }
+    return NULL;
+}
+
+const char *lab_hint_for_finding(const struct lab *lab, const char *kind, const char *message)
+{
+    for (unsigned i = 0; lab->hints && i < lab->hints->rules_count; i++) {
+        const struct lab_hint_rule *r = &lab->hints->rules[i];
+        if (r->when.finding && strcmp(r->when.finding, kind) == 0 && rule_fits(lab, i, message))
+            return r->hint;
+    }
+    return NULL;
+}
+
+char *lab_path(const struct lab *lab, const char *what, const char *file)
+{
+    return xformat("%s/%s/%s%s%s", lab->root, what, lab->config->lab, file ? "/" : "", file ? file : "");
+}
+
+/* Checking ------------------------------------------------------------------------------------- */
+
+static bool known_part(const struct lab_config *c, const char *key)
+{
+    for (unsigned i = 0; i < c->parts_count; i++)
+        if (strcmp(c->parts[i].key, key) == 0)
+            return true;
+    return false;
+}
+
+static bool known_demand(const struct lab_config *c, const char *key)
+{
+    for (unsigned i = 0; i < c->demands_count; i++)
+        if (strcmp(c->demands[i].key, key) == 0)
+            return true;
+    return false;
+}
+
+static void check_tests(const struct lab *lab, struct strs *problems)
+{
+    const struct lab_config *c = lab->config;
+
+    for (unsigned i = 0; i < c->tests_count; i++) {
+        const struct lab_test *t = &c->tests[i];
+        if (!(t->points > 0))
+            strs_addf(problems, "%s: test '%s': points must be above 0", lab->yaml, t->name);
+        if (!known_part(c, t->part))
+            strs_addf(problems, "%s: test '%s': there is no part '%s'", lab->yaml, t->name, t->part);
+        if (t->demands_count == 0)
+            strs_addf(problems, "%s: test '%s': names no demand", lab->yaml, t->name);
+        for (unsigned k = 0; k < t->demands_count; k++)
+            if (!known_demand(c, t->demands[k]))
+                strs_addf(problems, "%s: test '%s': there is no demand '%s'", lab->yaml, t->name, t->demands[k]);
+        for (unsigned k = 0; k < i; k++)
+            if (strcmp(c->tests[k].name, t->name) == 0 || strcmp(c->tests[k].id, t->id) == 0)
+                strs_addf(problems, "%s: test '%s' (%s): its name or id is there twice", lab->yaml, t->name, t->id);
+    }
+    for (unsigned d = 0; d < c->demands_count; d++) {
+        bool tested = false;
+        for (unsigned i = 0; i < c->tests_count; i++)
+            for (unsigned k = 0; k < c->tests[i].demands_count; k++)
+                tested |= strcmp(c->tests[i].demands[k], c->demands[d].key) == 0;
+        if (!tested)
+            strs_addf(problems, "%s: demand '%s': no test checks it", lab->yaml, c->demands[d].key);
+    }
+}
+
+static void check_hints(const struct lab *lab, struct strs *problems)
+{
+    for (unsigned i = 0; i < lab->hints->rules_count; i++) {
+        const struct lab_hint_rule *r = &lab->hints->rules[i];
+        if (!lab_hint(lab, r->hint))
+            strs_addf(problems, "%s: rule %u: there is no hint '%s'", lab->hints_yaml, i + 1, r->hint);
+        if (r->when.test && !lab_test(lab, r->when.test))
+            strs_addf(problems, "%s: rule %u: there is no test '%s'", lab->hints_yaml, i + 1, r->when.test);
+    }
+    for (unsigned i = 0; i < lab->hints->hints_count; i++)
+        for (unsigned k = 0; k < i; k++)
+            if (strcmp(lab->hints->hints[i].key, lab->hints->hints[k].key) == 0)
+                strs_addf(problems, "%s: hint '%s' is there twice", lab->hints_yaml, lab->hints->hints[i].key);
+}
+
+void lab_check(const struct lab *lab, struct strs *problems)
+{
+    const struct lab_quality *q = &lab->config->quality;
+
+    check_tests(lab, problems);
+    if (lab->hints)
+        check_hints(lab, problems);
+    if (fabs(lab->max_score - 100) > 1e-9)
+        strs_addf(problems, "%s: the points add up to %g, not to 100", lab->yaml, lab->max_score);
+    if (!(q->scale_at > 0))
+        strs_addf(problems, "%s: quality: scale_at must be above 0", lab->yaml);
+    for (unsigned i = 1; i < q->coverage_count; i++)
+        if (q->coverage[i].percent >= q->coverage[i - 1].percent || q->coverage[i].points >= q->coverage[i - 1].points)
+            strs_addf(problems, "%s: quality: coverage must fall from step to step", lab->yaml);
+}

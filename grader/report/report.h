@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/* report: writers of results. A writer reads a result and a lab's texts, and runs nothing.
+ *
+ * To add a writer: 1. its function here, in a file of its own; 2. its row in report_formats;
+ * 3. its line in docs/grader.1; 4. its golden files under tests/grader/reports. */
+#ifndef GRADER_REPORT_REPORT_H
+#define GRADER_REPORT_REPORT_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "lab/lab.h"
+#include "result/result.h"
+
+struct report_options {
+    enum lang lang;
+    bool colour;        /* terminal escapes are wanted */
+    bool show_hidden;   /* what hidden tests saw, too: for instructors */
+    bool deterministic; /* leave out times and the environment */
+    const char *again;  /* "grader run lab05 PATH": how the same is graded again; NULL */
+};
+
+typedef int report_writer(FILE *out, const struct lab *lab, const struct result *r,
+                          const struct report_options *o);
+
+struct report_format {
+    const char *name; /* of --format */
+    const char *help;
+    report_writer *write; /* 0, or -1 when writing failed (errno) */
+};
+extern const struct report_format report_formats[]; /* ends with a NULL name */
+
+const struct report_format *report_format(const char *name); /* NULL: there is none */
+
+report_writer report_text, report_json;
+
+/* A line for each result: id, score, status and the stages' scores. */
+int report_table(FILE *out, const struct result *results, size_t n, const struct report_options *o);
+
+#endif

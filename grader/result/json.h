@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* json: a result as a JSON document (docs/result.schema.json). What students wrote is data: bytes
+ * that are not UTF-8 and control characters are shown as \xNN. */
+#ifndef GRADER_RESULT_JSON_H
+#define GRADER_RESULT_JSON_H
+
+#include <jansson.h>
+
+#include "result/result.h"
+
+/* The document, which the caller decrefs. 'deterministic' leaves out what differs from run to run:
+ * times, environment. */
+json_t *result_to_json(const struct result *r, bool deterministic);
+
+/* A JSON string of 's' made printable; json_null for NULL. */
+json_t *json_text(const char *s);
+
+#endif

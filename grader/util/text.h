@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+/* text: showing bytes that somebody else wrote. */
+#ifndef GRADER_UTIL_TEXT_H
+#define GRADER_UTIL_TEXT_H
+
+#include <stddef.h>
+
+/* A copy of n bytes that is valid UTF-8 without control characters: those, bidirectional overrides
+ * and broken sequences are shown as \xNN, a tab and a newline stay. The caller frees it. */
+char *text_printable(const char *s, size_t n);
+
+#endif
