@@ -153,12 +153,6 @@ static int by_path(const void *a, const void *b)
     return strcmp(((const struct submission_file *)a)->path, ((const struct submission_file *)b)->path);
 }
 
-static void file_release(struct submission_file *f)
-{
-    free(f->path);
-    free(f->data);
-}
-
 /* Keeps what lies below the top folder, with paths from there. */
 static void strip_top(struct submission *s, const char *top, bool flat)
 {
@@ -167,7 +161,8 @@ static void strip_top(struct submission *s, const char *top, bool flat)
     for (size_t i = 0; i < s->files_n; i++) {
         struct submission_file *f = &s->files[i];
         if (strncmp(f->path, top, n) != 0 || (flat && strchr(f->path + n, '/'))) {
-            file_release(f);
+            free(f->path);
+            free(f->data);
             continue;
         }
         char *path = xformat("%s%s", flat ? "src/" : "", f->path + n);
@@ -246,23 +241,4 @@ int intake_folder(const char *path, const struct lab *lab, struct submission *s,
     }
     *s = got;
     return 0;
-}
-
-const struct submission_file *submission_file(const struct submission *s, const char *path)
-{
-    for (size_t i = 0; i < s->files_n; i++)
-        if (strcmp(s->files[i].path, path) == 0)
-            return &s->files[i];
-    return NULL;
-}
-
-void submission_release(struct submission *s)
-{
-    for (size_t i = 0; i < s->files_n; i++)
-        file_release(&s->files[i]);
-    free(s->files);
-    free(s->id);
-    free(s->digest);
-    free(s->rejected);
-    *s = (struct submission){0};
 }

@@ -1,0 +1,499 @@
+/* SPDX-License-Identifier: MIT */
+/* build: one compilation of the student's code serves behaviour, memory and coverage; the warnings
+ * come from the same run. Every program and the lab's probe become one image (docs/internals.md).
+ *
+ * What does not compile costs what depends on it, and nothing else: a program whose own file is
+ * broken or missing is left out of the image and says "not built"; without the library there is
+ * nothing to run. */
+#include <errno.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "stage/run.h"
+#include "stage/stage.h"
+#include "util/cleanup.h"
+#include "util/text.h"
+
+enum {
+    LOG_MAX = 256 * 1024,        /* bytes of a compiler's messages that are read */
+    IMAGE_MAX = 64 * 1024 * 1024 /* bytes of the linked image */
+};
+
+static const struct proc_limits compile_limits = {
+    .wall_ms = 20000, .cpu_s = 10, .nproc = 64, .fsize_bytes = 32ULL << 20, .as_bytes = 2ULL << 30,
+};
+
+/* One source of the submission and the object that it becomes. */
+struct unit {
+    const char *path;    /* "src/chatd.c" */
+    const char *program; /* NULL: part of the library */
+    char *object;        /* "obj/3.o" */
+    bool ok;             /* compiled, and can be linked */
+};
+
+struct units {
+    struct unit *v;
+    size_t n;
+};
+
+static void units_release(struct units *u)
+{
+    for (size_t i = 0; i < u->n; i++)
+        free(u->v[i].object);
+    free(u->v);
+}
+
+/* Into the box -------------------------------------------------------------------------------- */
+
+static bool is_given(const struct lab *lab, const char *path)
+{
+    for (unsigned i = 0; i < lab->config->headers_count; i++)
+        if (strcmp(lab->config->headers[i], path) == 0)
+            return true;
+    return false;
+}
+
+static int make_parents(struct box *box, const char *path, struct strs *made, struct err *err)
+{
+    for (const char *slash = path; (slash = strchr(slash, '/')); slash++) {
+        char *dir = xstrndup(path, (size_t)(slash - path));
+        if (!strs_has(made, dir)) {
+            CLEANUP(free_ptr) char *full = xformat(SUB_DIR "/%s", dir);
+            if (box_mkdir(box, full, 0755, BOX_JUDGE, err) < 0) {
+                free(dir);
+                return -1;
+            }
+            strs_add(made, dir);
+        }
+        free(dir);
+    }
+    return 0;
+}
+
+static int put_sources(struct stage *s, struct err *err)
+{
+    CLEANUP(strs_release) struct strs made = {0};
+
+    for (size_t i = 0; i < s->submission->files_n; i++) {
+        const struct submission_file *f = &s->submission->files[i];
+        CLEANUP(free_ptr) char *to = xformat(SUB_DIR "/%s", f->path);
+        const bool wanted = strncmp(f->path, "src/", 4) == 0 || strncmp(f->path, "include/", 8) == 0;
+        if (!wanted || is_given(s->lab, f->path))
+            continue;
+        if (make_parents(s->box, f->path, &made, err) < 0 ||
+            box_put_mem(s->box, to, f->data, f->size, 0644, BOX_JUDGE, err) < 0)
+            return -1;
+    }
+    for (unsigned i = 0; i < s->lab->config->headers_count; i++) {
+        const char *header = s->lab->config->headers[i];
+        CLEANUP(free_ptr) char *to = xformat(SUB_DIR "/%s", header);
+        CLEANUP(free_ptr) char *from = lab_path(s->lab, "templates", header);
+        if (make_parents(s->box, header, &made, err) < 0 || put_file(s->box, from, to, 0644, BOX_JUDGE, err) < 0)
+            return -1;
+    }
+    return box_mkdir(s->box, SUB_OBJ, 0755, BOX_BUILDER, err) < 0 || box_mkdir(s->box, SUB_BIN, 0755, BOX_JUDGE, err) < 0
+               ? -1
+               : 0;
+}
+
+/* Compiling ----------------------------------------------------------------------------------- */
+
+/* "src/chatd.c" is the program chatd if lab.yaml lists it. */
+static const char *program_of(const struct lab *lab, const char *path)
+{
+    for (unsigned i = 0; i < lab->config->programs_count; i++) {
+        const char *p = lab->config->programs[i];
+        size_t n = strlen(p);
+        if (strncmp(path, "src/", 4) == 0 && strncmp(path + 4, p, n) == 0 && strcmp(path + 4 + n, ".c") == 0)
+            return p;
+    }
+    return NULL;
+}
+
+static void list_units(const struct stage *s, struct units *units)
+{
+    for (size_t i = 0; i < s->submission->files_n; i++) {
+        const char *path = s->submission->files[i].path;
+        size_t n = strlen(path);
+        if (strncmp(path, "src/", 4) != 0 || strcmp(path + n - 2, ".c") != 0)
+            continue;
+        struct unit *u = VEC_ADD(&units->v, &units->n);
+        u->path = path;
+        u->program = program_of(s->lab, path);
+        u->object = xformat("obj/%zu.o", units->n - 1);
+    }
+}
+
+/* gcc's JSON diagnostics (gcc(1), -fdiagnostics-format=json): one array per run. */
+static bool read_diagnostics(struct stage *s, const struct unit *u, const char *text)
+{
+    json_error_t why;
+    json_t *all = json_loads(text, JSON_DISABLE_EOF_CHECK, &why), *one;
+    size_t i;
+    bool read = json_is_array(all);
+
+    json_array_foreach(all, i, one) {
+        const char *kind = json_string_value(json_object_get(one, "kind"));
+        const char *message = json_string_value(json_object_get(one, "message"));
+        const char *option = json_string_value(json_object_get(one, "option"));
+        json_t *caret = json_object_get(json_array_get(json_object_get(one, "locations"), 0), "caret");
+        const char *file = json_string_value(json_object_get(caret, "file"));
+        int line = (int)json_integer_value(json_object_get(caret, "line"));
+        const bool warning = kind && strcmp(kind, "warning") == 0;
+        struct finding *f = NULL;
+        if (!kind || !message || strcmp(kind, "note") == 0)
+            continue;
+        CLEANUP(free_ptr) char *what = warning && option ? xformat("%s [%s]", message, option) : xstrdup(message);
+        for (size_t k = 0; k < s->result->findings_n && !f; k++) {
+            struct finding *g = &s->result->findings[k]; /* a warning of a header comes from each file */
+            if (g->line == line && g->file && strcmp(g->file, file ? file : u->path) == 0 && strcmp(g->message, what) == 0)
+                f = g;
+        }
+        if (f) {
+            f->count++;
+            continue;
+        }
+        f = result_finding(s->result, warning ? STAGE_STYLE : STAGE_BUILD, warning ? CHARGE_WARNING : CHARGE_NONE,
+                           warning ? "style.warning" : "build.error");
+        f->file = xstrdup(file ? file : u->path);
+        f->line = line;
+        f->message = xstrdup(what);
+        f->count = 1;
+        f->hint_key = xstrdup(lab_hint_for_finding(s->lab, f->kind, f->message));
+    }
+    json_decref(all);
+    return read;
+}
+
+static void build_finding(struct stage *s, const char *kind, const char *file, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
+static void build_finding(struct stage *s, const char *kind, const char *file, const char *fmt, ...)
+{
+    struct finding *f = result_finding(s->result, STAGE_BUILD, CHARGE_NONE, kind);
+    va_list ap;
+
+    va_start(ap, fmt);
+    f->message = xvformat(fmt, ap);
+    va_end(ap);
+    f->file = xstrdup(file);
+}
+
+static void compile_argv(const struct stage *s, const struct unit *u, struct strs *argv)
+{
+    strs_add(argv, "gcc");
+    for (unsigned i = 0; i < s->lab->config->cflags_count; i++)
+        strs_add(argv, s->lab->config->cflags[i]);
+    static const char *const ours[] = {
+        "-g", "-O0", "-fprofile-arcs", "-ftest-coverage", "-fprofile-info-section=lab_gcov", "-fdata-sections",
+        "-fdiagnostics-format=json", "-pipe", "-Iinclude", "-Isrc", "-c",
+    };
+    for (size_t i = 0; i < sizeof(ours) / sizeof(*ours); i++)
+        strs_add(argv, ours[i]);
+    strs_add(argv, u->path);
+    strs_add(argv, "-o");
+    strs_add(argv, u->object);
+}
+
+static void init_run(struct run *r, const char *cwd, uid_t uid)
+{
+    *r = (struct run)RUN_INIT;
+    r->cwd = cwd;
+    r->uid = uid;
+    r->limits = compile_limits;
+}
+
+static void runs_release(struct run *runs, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        run_release(&runs[i]);
+    free(runs);
+}
+
+static int compile(struct stage *s, struct units *units, struct err *err)
+{
+    struct run *runs = xcalloc(units->n, sizeof(*runs));
+    int status;
+
+    for (size_t i = 0; i < units->n; i++) {
+        init_run(&runs[i], SUB_DIR, BOX_BUILDER);
+        compile_argv(s, &units->v[i], &runs[i].argv);
+    }
+    status = run_all(s, runs, units->n, (unsigned)sysconf(_SC_NPROCESSORS_ONLN), err);
+    for (size_t i = 0; status == 0 && i < units->n; i++) {
+        struct unit *u = &units->v[i];
+        CLEANUP(free_ptr) char *log = run_text(runs[i].err_fd, LOG_MAX);
+        const bool read = read_diagnostics(s, u, log);
+        u->ok = run_ok(&runs[i]);
+        if (runs[i].result.end == PROC_EXEC_FAILED) {
+            status = err_set(err, "cannot run gcc in the box: %s (make deps installs it)", strerror(runs[i].result.code));
+        } else if (runs[i].result.end == PROC_WALL || (!u->ok && !read)) {
+            char how[128];
+            proc_describe(&runs[i].result, how, sizeof(how));
+            build_finding(s, "build.compiler_stopped", u->path, "the compiler did not come to an end: %s%s%.*s", how,
+                          *log ? ": " : "", (int)strcspn(log, "\n"), log);
+        }
+    }
+    runs_release(runs, units->n);
+    return status;
+}
+
+/* Each program's main gets a name of its own, and its other symbols become local. */
+static int rename_mains(struct stage *s, struct units *units, struct err *err)
+{
+    struct run *runs = xcalloc(units->n, sizeof(*runs));
+    size_t n = 0;
+    int status;
+
+    for (size_t i = 0; i < units->n; i++) {
+        const struct unit *u = &units->v[i];
+        if (!u->ok || !u->program)
+            continue;
+        init_run(&runs[n], SUB_DIR, BOX_BUILDER);
+        strs_add(&runs[n].argv, "objcopy");
+        strs_addf(&runs[n].argv, "--redefine-sym=main=lab_main_%s", u->program);
+        strs_addf(&runs[n].argv, "--keep-global-symbol=lab_main_%s", u->program);
+        strs_add(&runs[n].argv, u->object);
+        n++;
+    }
+    status = run_all(s, runs, n, (unsigned)sysconf(_SC_NPROCESSORS_ONLN), err);
+    for (size_t i = 0; status == 0 && i < n; i++)
+        if (!run_ok(&runs[i]))
+            status = err_set(err, "objcopy failed on an object that gcc had made");
+    runs_release(runs, units->n);
+    return status;
+}
+
+/* Linking ------------------------------------------------------------------------------------- */
+
+static int link_units(struct stage *s, const struct units *units, const char *only, struct run *r, struct err *err)
+{
+    static const char *const ours[] = {"image_main.o", "covmap.o", "forkserver.o", "probe.o"};
+
+    init_run(r, SUB_DIR, BOX_BUILDER);
+    strs_add(&r->argv, "gcc");
+    for (size_t i = 0; i < sizeof(ours) / sizeof(*ours); i++)
+        if (strcmp(ours[i], "probe.o") != 0 || !only)
+            strs_addf(&r->argv, "kit/%s", ours[i]);
+    for (size_t i = 0; i < units->n; i++) {
+        const struct unit *u = &units->v[i];
+        if (u->ok && (!u->program || !only || strcmp(u->program, only) == 0))
+            strs_add(&r->argv, u->object);
+    }
+    strs_add(&r->argv, "-Wl,-T,kit/covmap.ld");
+    strs_add(&r->argv, "-lgcov");
+    for (unsigned i = 0; i < s->lab->config->libs_count; i++)
+        strs_add(&r->argv, s->lab->config->libs[i]);
+    strs_add(&r->argv, "-o");
+    strs_add(&r->argv, "obj/image");
+    return run_all(s, r, 1, 1, err);
+}
+
+/* What the linker complains about, without its own boilerplate: "undefined reference to `x'". */
+static char *linker_message(const struct run *r)
+{
+    CLEANUP(free_ptr) char *log = run_text(r->err_fd, LOG_MAX);
+    struct buf b = {0};
+    char *save = NULL;
+
+    for (char *line = strtok_r(log, "\n", &save); line && b.n < 600; line = strtok_r(NULL, "\n", &save)) {
+        const char *at = strstr(line, "undefined reference");
+        if (!at)
+            at = strstr(line, "multiple definition");
+        if (at && (!b.s || !strstr(b.s, at)))
+            buf_printf(&b, "%s%s", b.n ? "; " : "", at);
+    }
+    return b.n ? buf_steal(&b) : xstrdup("the linker failed");
+}
+
+/* The image of all, or, if that cannot be linked, of those programs that can. 1: there is one. */
+static int link_image(struct stage *s, struct units *units, struct err *err)
+{
+    struct run r = RUN_INIT;
+    bool dropped = false;
+    int status = link_units(s, units, NULL, &r, err);
+
+    if (status < 0 || run_ok(&r)) {
+        run_release(&r);
+        return status < 0 ? -1 : 1;
+    }
+    CLEANUP(free_ptr) char *whole = linker_message(&r);
+    run_release(&r);
+    for (size_t i = 0; i < units->n; i++) {
+        struct unit *u = &units->v[i];
+        if (!u->ok || !u->program)
+            continue;
+        status = link_units(s, units, u->program, &r, err);
+        if (status == 0 && !run_ok(&r)) {
+            CLEANUP(free_ptr) char *message = linker_message(&r);
+            build_finding(s, "build.link", u->path, "%s cannot be linked: %s", u->program, message);
+            u->ok = false;
+            dropped = true;
+        }
+        run_release(&r);
+        if (status < 0)
+            return -1;
+    }
+    if (dropped) {
+        status = link_units(s, units, NULL, &r, err);
+        const bool ok = run_ok(&r);
+        run_release(&r);
+        if (status < 0 || ok)
+            return status < 0 ? -1 : 1;
+    }
+    build_finding(s, "build.link", NULL, "the programs cannot be linked: %s", whole);
+    return 0;
+}
+
+/* Symbols --------------------------------------------------------------------------------------- */
+
+static bool needs_symbol(const char *nm, const char *symbol)
+{
+    size_t n = strlen(symbol);
+
+    /* "obj/0.o: socket U " */
+    for (const char *p = nm; (p = strstr(p, symbol)); p += n)
+        if (p > nm && p[-1] == ' ' && p[n] == ' ' && (p[n + 1] == 'U' || p[n + 1] == 'w'))
+            return true;
+    return false;
+}
+
+/* Forbidden calls and required mechanisms, by what the objects refer to: text can lie. */
+static int read_symbols(struct stage *s, const struct units *units, struct err *err)
+{
+    struct run r;
+    int status;
+
+    init_run(&r, SUB_DIR, BOX_BUILDER);
+    strs_add(&r.argv, "nm");
+    strs_add(&r.argv, "-APu");
+    for (size_t i = 0; i < units->n; i++)
+        if (units->v[i].ok)
+            strs_add(&r.argv, units->v[i].object);
+    status = run_all(s, &r, 1, 1, err);
+    if (status == 0 && !run_ok(&r))
+        status = err_set(err, "nm failed on objects that gcc had made");
+    CLEANUP(free_ptr) char *nm = status == 0 ? run_text(r.out_fd, 4 << 20) : NULL;
+    run_release(&r);
+    for (unsigned i = 0; status == 0 && i < s->lab->config->forbidden_count; i++) {
+        const char *name = s->lab->config->forbidden[i];
+        if (!needs_symbol(nm, name))
+            continue;
+        struct finding *f = result_finding(s->result, STAGE_STYLE, CHARGE_FORBIDDEN, "style.forbidden");
+        f->message = xformat("%s() is used, which the handout forbids", name);
+        f->hint_key = xstrdup(lab_hint_for_finding(s->lab, f->kind, f->message));
+    }
+    for (unsigned i = 0; status == 0 && i < s->lab->config->parts_count; i++) {
+        const struct lab_part *part = &s->lab->config->parts[i];
+        for (unsigned k = 0; k < part->needs_count; k++) {
+            if (needs_symbol(nm, part->needs[k]))
+                continue;
+            build_finding(s, "build.mechanism", NULL, "part %s is void: nothing in it calls %s()", part->key, part->needs[k]);
+            for (size_t t = 0; t < s->result->tests_n; t++) {
+                struct result_test *test = &s->result->tests[t];
+                if (strcmp(lab_test(s->lab, test->name)->part, part->key) != 0 || test->message)
+                    continue;
+                test->message = xformat("not run: part %s needs %s()", part->key, part->needs[k]);
+                test->signature = xformat("mechanism %s", part->needs[k]);
+            }
+        }
+    }
+    return status;
+}
+
+/* The stage -------------------------------------------------------------------------------------- */
+
+static int put_kit(struct stage *s, struct err *err)
+{
+    static const char *const names[] = {"image_main.o", "covmap.o", "forkserver.o", "probe.o", "covmap.ld"};
+
+    if (box_mkdir(s->box, SUB_DIR "/kit", 0755, BOX_JUDGE, err) < 0)
+        return -1;
+    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+        CLEANUP(free_ptr) char *from = xformat("%s/%s", s->kit->dir, names[i]);
+        CLEANUP(free_ptr) char *to = xformat(SUB_DIR "/kit/%s", names[i]);
+        if (put_file(s->box, from, to, 0644, BOX_JUDGE, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int install_image(struct stage *s, struct err *err)
+{
+    CLEANUP(close_fd) int image = -1;
+    unsigned killed;
+
+    /* Nothing of the compiler's user may be left to change what was built. */
+    if (box_kill_uid(s->box, BOX_BUILDER, &killed, err) < 0 ||
+        box_get(s->box, SUB_OBJ "/image", IMAGE_MAX, &image, err) < 0 ||
+        box_put(s->box, SUB_IMAGE, image, 0755, BOX_JUDGE, err) < 0)
+        return -1;
+    for (unsigned i = 0; i <= s->lab->config->programs_count; i++) {
+        const bool probe = i == s->lab->config->programs_count;
+        CLEANUP(free_ptr) char *path = xformat(SUB_BIN "/%s", probe ? "probe" : s->lab->config->programs[i]);
+        if (box_symlink(s->box, "../image", path, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static void compile_error(struct stage *s, const char *why)
+{
+    s->result->status = STATUS_COMPILE_ERROR;
+    s->result->message = xstrdup(why);
+}
+
+/* What of the lab's files is missing or did not compile. True: there is enough to go on. */
+static bool check_units(struct stage *s, const struct units *units)
+{
+    const struct lab_config *c = s->lab->config;
+    bool enough = true;
+
+    for (unsigned i = 0; i < c->library_count && enough; i++) {
+        const struct unit *found = NULL;
+        for (size_t k = 0; k < units->n; k++)
+            if (strcmp(units->v[k].path, c->library[i]) == 0)
+                found = &units->v[k];
+        if (!found) {
+            build_finding(s, "build.missing_file", c->library[i], "the file is missing");
+            CLEANUP(free_ptr) char *why = xformat("%s is missing: without it nothing can be run", c->library[i]);
+            compile_error(s, why);
+            enough = false;
+        } else if (!found->ok) {
+            CLEANUP(free_ptr) char *why = xformat("%s does not compile: without it nothing can be run", c->library[i]);
+            compile_error(s, why);
+            enough = false;
+        }
+    }
+    for (unsigned i = 0; i < c->programs_count; i++) {
+        bool found = false;
+        for (size_t k = 0; k < units->n; k++)
+            found |= units->v[k].program && strcmp(units->v[k].program, c->programs[i]) == 0;
+        if (!found)
+            build_finding(s, "build.missing_file", NULL, "src/%s.c is missing: %s cannot be run", c->programs[i],
+                          c->programs[i]);
+    }
+    return enough;
+}
+
+int stage_build(struct stage *s, struct err *err)
+{
+    CLEANUP(units_release) struct units units = {0};
+
+    list_units(s, &units);
+    if (put_sources(s, err) < 0 || put_kit(s, err) < 0 || compile(s, &units, err) < 0)
+        return -1;
+    struct result_stage *stage = &s->result->stages[STAGE_BUILD];
+    stage->ran = true;
+    if (!check_units(s, &units))
+        return 0;
+    if (read_symbols(s, &units, err) < 0 || rename_mains(s, &units, err) < 0)
+        return -1;
+    int linked = link_image(s, &units, err);
+    if (linked == 0)
+        compile_error(s, "the programs cannot be linked");
+    if (linked <= 0)
+        return linked;
+    return install_image(s, err);
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/* run: what several stages do with a box: capture output, run many programs a few at a time. */
+#ifndef GRADER_STAGE_RUN_H
+#define GRADER_STAGE_RUN_H
+
+#include "box/box.h"
+#include "stage/stage.h"
+
+/* One program with its output captured. */
+struct run {
+    struct strs argv;
+    const char *const *env; /* NULL: a compiler's */
+    const char *cwd;
+    uid_t uid;
+    struct proc_limits limits;
+    int out_fd, err_fd;     /* memfds, owned; -1 before the run */
+    struct proc_result result;
+};
+
+#define RUN_INIT {.out_fd = -1, .err_fd = -1}
+
+/* Runs them all, at most 'parallel' at a time, and waits for all. */
+int run_all(struct stage *s, struct run *runs, size_t n, unsigned parallel, struct err *err);
+
+/* What was captured, at most 'max' bytes of it, as a string that the caller frees. */
+char *run_text(int fd, size_t max);
+
+bool run_ok(const struct run *r); /* exit 0 */
+void run_release(struct run *r);
+
+/* A file of the host into the box. */
+int put_file(struct box *box, const char *host, const char *path, mode_t mode, uid_t uid, struct err *err);
+
+#endif
