@@ -18,8 +18,8 @@
  * descriptors; use O_CLOEXEC'd exec, or open boxes after the fork. Nobody else may wait() for any
  * child (waitpid(-1)) while a box is open.
  *
- * To add a mode: a value in enum box_mode, its line in the table of mode.c, its way of making the
- * two identities in open.c, and its column in docs/box.md. */
+ * To add a mode: a value in enum box_mode, its name in the table of box.c, its way of making the
+ * two identities in enter.c and ids.c, and its column in docs/box.md. */
 #ifndef BOX_BOX_H
 #define BOX_BOX_H
 

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/capability.h>
 #include <linux/seccomp.h>
 #include <signal.h>
 #include <stddef.h>
@@ -67,6 +68,8 @@ static int limit_all(const struct confine *c, const char **step)
 static int drop_uid(const struct confine *c, const char **step)
 {
     gid_t gid = c->gid ? c->gid : (gid_t)c->uid;
+    struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+    struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {{0}};
 
     *step = "drop the capability bounding set";
     for (unsigned long cap = 0; cap < 64; cap++) {
@@ -88,9 +91,10 @@ static int drop_uid(const struct confine *c, const char **step)
     if (syscall(SYS_setresgid, gid, gid, gid) < 0)
         return -1;
     *step = "change user";
-    if (syscall(SYS_setresuid, c->uid, c->uid, c->uid) < 0) /* clears the capability sets */
+    if (syscall(SYS_setresuid, c->uid, c->uid, c->uid) < 0)
         return -1;
-    return 0;
+    *step = "drop capabilities"; /* the change of uid leaves the inheritable ones */
+    return syscall(SYS_capset, &header, none) < 0 ? -1 : 0;
 }
 
 /* When memory runs out the kernel must not choose the judge. Best effort. */

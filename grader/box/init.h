@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/* init: the parts of process 1 of the box (init.c). Nothing here is seen by the grader. */
+#ifndef BOX_INIT_H
+#define BOX_INIT_H
+
+#include "box/wire.h"
+
+#include <linux/filter.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* A program that was started and whose end the grader has not been told yet. */
+struct init_proc {
+    bool used, ended, walled;
+    uint32_t id, uid;
+    pid_t pid;
+    int report_fd; /* says what failed before exec; empty when exec worked */
+    int64_t started_ms, deadline_ms;
+    struct wire_reply result;
+};
+
+struct init_state {
+    int null_fd;
+    struct sock_filter *filter;
+    unsigned short filter_len;
+    struct init_proc procs[WIRE_PROCS_MAX];
+};
+
+int64_t init_now_ms(void);
+
+/* init_files.c: each 0 or an errno. 'text' holds the strings of the request, checked by the caller
+ * to end with NUL. */
+int files_mkdir(const char *path, mode_t mode, uid_t uid);
+int files_put(const char *path, int from, mode_t mode, uid_t uid);
+int files_symlink(const char *path, const char *target);
+int files_chown(const char *path, uid_t uid);
+int files_unlink(const char *path);
+int files_get(const char *path, uint64_t max, int *fd);
+int files_list(const char *dir, uint64_t max, int *fd, struct wire_reply *reply);
+int files_listen(const char *path, int *fd);
+int files_load_filter(const char *path, struct sock_filter **filter, unsigned short *len);
+
+/* init_spawn.c */
+int spawn_start(struct init_state *s, const struct wire_request *req, const char *text, const int *fds,
+                size_t nfds);
+/* The process has ended with this wait status: fills the result. */
+struct rusage;
+void spawn_finish(struct init_proc *p, int status, const struct rusage *used);
+void spawn_kill(const struct init_proc *p);
+/* How many processes of the uid there were; all are gone, or *errnum is ETIMEDOUT. */
+unsigned spawn_kill_uid(uid_t uid, int *errnum);
+
+/* probe.c: the same file, run as a program of the box, looks around for the self-test. */
+int probe_main(int argc, char *argv[]);
+
+#endif
