@@ -55,7 +55,8 @@ struct box_spec {
     /* Sizes of the folders that can be written to, in bytes. They are tmpfs: memory is taken as it
      * is used. Zero: 64 MiB, for tests_bytes 128 MiB. */
     size_t judge_bytes, sub_bytes, peers_bytes, tests_bytes, vg_bytes, tmp_bytes, shm_bytes;
-    size_t debug_bytes;       /* /usr/lib/debug, which covers the host's */
+    size_t debug_bytes;       /* /usr/lib/debug, an empty one that covers the host's ... */
+    bool show_debug;          /* ... unless this: then the host's is seen, read-only */
     bool show_usr_local;      /* default: /usr/local is empty in the box */
     const char *const *hide;  /* more folders under /usr to cover, up to NULL; missing ones are skipped */
     bool allow_memfd;         /* memfd_create for students: only where a memory limit counts it */

@@ -216,7 +216,7 @@ static int fill_args(struct args *a, const char *bwrap, const struct box_spec *s
     add_cover(a, "/usr/src");
     for (const char *const *hide = spec->hide; hide && *hide; hide++)
         add_cover(a, *hide);
-    if (is_dir("/usr/lib/debug"))
+    if (!spec->show_debug && is_dir("/usr/lib/debug"))
         add_tmpfs(a, "/usr/lib/debug", 0755, or_default(spec->debug_bytes, 64));
     if (add_etc(a, err) < 0)
         return -1;
