@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: MIT
+# grader: `make run LAB=lab05` and `make test` do all their set-up themselves; `make help` tells more.
+
+MAKEFLAGS += --no-builtin-rules
+.SUFFIXES:
+.DEFAULT_GOAL := all
+SHELL := /bin/sh
+
+# What a fresh Debian 12 needs, by purpose. docs/INSTALL says what each is for.
+DEPS_BUILD := gcc libc6-dev libcyaml-dev libjansson-dev libexpat1-dev libssl-dev libseccomp-dev
+DEPS_GRADE := libcriterion-dev libnanomsg-dev libffi-dev libgit2-dev bubblewrap valgrind libc6-dbg lcov uidmap patch binutils
+DEPS_TEST := clang clang-tidy clang-format hyperfine python3-jsonschema procps libclang-rt-14-dev netcat-openbsd man-db
+DEPS := $(DEPS_BUILD) $(DEPS_GRADE)
+
+V ?= 0
+ifeq ($(V),0)
+Q := @
+endif
+
+CC := gcc
+BUILD ?= build
+WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Werror
+CFLAGS ?= -O2 -g
+ALL_CFLAGS := -std=c11 -D_GNU_SOURCE -Igrader $(WARNINGS) $(CFLAGS) $(SANITIZE)
+LIBS := -lcyaml -ljansson -lexpat -lseccomp -lcrypto -lm
+
+# init runs inside the box as a static program of its own, and travels within grader.
+INIT_SOURCES := $(wildcard grader/box/init*.c) grader/box/confine.c
+SOURCES := $(filter-out $(wildcard grader/box/init*.c), $(wildcard grader/*.c grader/*/*.c))
+OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o) $(BUILD)/grader/box/init_image.o
+LIBRARY_OBJECTS := $(filter-out $(BUILD)/grader/main.o, $(OBJECTS))
+UNIT_TESTS := $(patsubst tests/grader/unit/%.c, $(BUILD)/unit/%, $(wildcard tests/grader/unit/*.c))
+
+LAB ?= lab05
+SUBMISSION ?=
+
+.PHONY: all run test check verify bench lint format asan deps deps-test clean help kits unit FORCE
+
+all: $(BUILD)/grader ## build the grader (build/grader)
+
+run: all ## grade: make run LAB=lab05 [SUBMISSION=path]; without one, the lab's reference solution
+	$(Q)set -- $(if $(SUBMISSION),"$(SUBMISSION)",reference/*$(LAB)*); $(BUILD)/grader run $(LAB) "$$@"
+
+test: all deps-test ## run all tests; T=cli picks one suite (unit, boxes, harness, cli, verify, lint)
+	$(Q)BUILD=$(BUILD) tests/run $(T)
+
+check: lint test ## what CI runs
+
+verify: all ## prove a lab's tests: make verify LAB=lab05
+	$(Q)$(BUILD)/grader verify $(LAB)
+
+bench: all deps-test ## time a whole grading beside a plain shell script that does the same
+	$(Q)bench/run $(LAB)
+
+deps: ## install what building and grading need (asks for nothing as root, uses sudo otherwise)
+	$(Q)tools/install-packages $(DEPS)
+
+deps-test:
+	$(Q)tools/install-packages $(DEPS) $(DEPS_TEST)
+
+lint: deps-test ## warnings as errors with two compilers, clang-tidy, format, the layers' one-way arrows
+	$(Q)tools/lint
+
+format: ## apply .clang-format
+	$(Q)clang-format -i $$(git ls-files 'grader/*.[ch]' 'tests/grader/*.[ch]' 'tests/harness/*.[ch]')
+
+asan: ## the grader with ASan and UBSan, in build/asan
+	$(Q)$(MAKE) BUILD=build/asan CFLAGS='-O1 -g -fno-omit-frame-pointer' SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=undefined' all
+
+clean: ## remove everything that was built
+	rm -rf build
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F'|' '{printf "%-16s %s\n", $$1, $$2}'
+
+# The flags are part of what an object depends on.
+$(BUILD)/flags: FORCE
+	$(Q)mkdir -p $(@D); echo '$(CC) $(ALL_CFLAGS)' | cmp -s - $@ || echo '$(CC) $(ALL_CFLAGS)' > $@
+
+$(BUILD)/grader: $(OBJECTS)
+	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $^ $(LIBS)
+
+$(BUILD)/%.o: %.c $(BUILD)/flags | deps
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
+
+# Never sanitized: it is static, and in its own world.
+$(BUILD)/box-init: $(INIT_SOURCES) $(wildcard grader/box/*.h) | deps
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) -std=c11 -D_GNU_SOURCE -Igrader $(WARNINGS) -O2 -static -o $@ $(INIT_SOURCES)
+
+$(BUILD)/grader/box/init_image.o: grader/box/init_image.S $(BUILD)/box-init
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) -DBOX_INIT='"$(BUILD)/box-init"' -c $< -o $@
+
+unit: $(UNIT_TESTS)
+
+$(BUILD)/unit/%: tests/grader/unit/%.c $(LIBRARY_OBJECTS) | deps
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -o $@ $< $(LIBRARY_OBJECTS) $(LIBS) -lcriterion
+
+-include $(OBJECTS:.o=.d) $(UNIT_TESTS:=.d)

@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <fcntl.h>
+#include <glob.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "batch/grade.h"
+#include "cmd/cmd.h"
+#include "intake/intake.h"
+#include "result/json.h"
+#include "util/cleanup.h"
+#include "util/num.h"
+#include "util/text.h"
+
+enum { KEY_COVERAGE = 256, KEY_SHOW_HIDDEN, KEY_MIN, KEY_DETERMINISTIC, KEY_MODE };
+
+static const struct argp_option options[] = {
+    {"test", 't', "NAME", 0, "run only this test (may be given again); the score then speaks of nothing else", 0},
+    {"format", 'f', "FORMAT", 0, "text (default) or json, on standard output", 0},
+    {"output", 'o', "DIR", 0, "also write each result as DIR/<submission>.json", 0},
+    {"coverage-html", KEY_COVERAGE, "DIR", 0, "make lcov's tracefile and genhtml's pages in DIR", 0},
+    {"show-hidden", KEY_SHOW_HIDDEN, NULL, 0, "tell what hidden tests saw, too: for instructors", 0},
+    {"min", KEY_MIN, "POINTS", 0, "exit with status 1 if a score is below this", 0},
+    {"jobs", 'j', "N", 0, "tests at a time (default: twice the processors)", 0},
+    {"mode", KEY_MODE, "MODE", 0, "isolation: auto (default) or full", 0},
+    {"deterministic", KEY_DETERMINISTIC, NULL, 0, "leave out times and the environment", 0},
+    {0},
+};
+
+struct run_options {
+    const char *lab;
+    struct strs paths, tests;
+    const struct report_format *format;
+    const char *output, *coverage;
+    double min;
+    struct report_options report;
+    struct grade_options grade;
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    struct run_options *o = state->input;
+    unsigned long jobs;
+
+    switch (key) {
+    case 't':
+        strs_add(&o->tests, arg);
+        return 0;
+    case 'f':
+        o->format = report_format(arg);
+        if (!o->format)
+            argp_error(state, "--format: '%s' is neither text nor json", arg);
+        return 0;
+    case 'o':
+        o->output = arg;
+        return 0;
+    case 'j':
+        if (num_parse(arg, 1, 64, &jobs) < 0)
+            argp_error(state, "--jobs: '%s' is not a number from 1 to 64", arg);
+        o->grade.jobs = (unsigned)jobs;
+        return 0;
+    case KEY_COVERAGE:
+        o->coverage = arg;
+        return 0;
+    case KEY_SHOW_HIDDEN:
+        o->report.show_hidden = true;
+        return 0;
+    case KEY_MIN:
+        if (num_parse_double(arg, 0, 1000, &o->min) < 0)
+            argp_error(state, "--min: '%s' is not a number of points", arg);
+        return 0;
+    case KEY_MODE:
+        if (box_mode_parse(arg, &o->grade.mode) < 0)
+            argp_error(state, "--mode: '%s' is neither auto nor full", arg);
+        return 0;
+    case KEY_DETERMINISTIC:
+        o->report.deterministic = true;
+        return 0;
+    case ARGP_KEY_ARG:
+        if (!o->lab)
+            o->lab = arg;
+        else
+            strs_add(&o->paths, arg);
+        return 0;
+    case ARGP_KEY_END:
+        if (!o->lab)
+            argp_error(state, "which lab? 'grader list' names them");
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+/* Progress: one line on a terminal that is overwritten, nothing elsewhere -------------------------- */
+
+struct progress {
+    bool shown;
+    const char *id;
+};
+
+static void on_progress(void *ctx, const struct stage_progress *p)
+{
+    const struct progress *g = ctx;
+
+    if (!g->shown)
+        return;
+    char *id = text_printable(g->id, strlen(g->id));
+    if (p->total)
+        (void)fprintf(stderr, "\r\033[K%s  %s  %zu of %zu%s%s%s%s", id, stage_names[p->stage], p->done, p->total,
+                      p->test ? "  " : "", p->test ? p->test->name : "", p->test ? " " : "",
+                      p->test ? verdict_names[p->test->verdict] : "");
+    else
+        (void)fprintf(stderr, "\r\033[K%s  %s", id, stage_names[p->stage]);
+    free(id);
+}
+
+static void progress_clear(const struct progress *g)
+{
+    if (g->shown)
+        (void)fputs("\r\033[K", stderr);
+}
+
+/* Results ------------------------------------------------------------------------------------------ */
+
+/* A file name of an id: no slash, no leading dot. */
+static char *file_name(const char *dir, const char *id, size_t again)
+{
+    CLEANUP(free_ptr) char *name = xstrdup(*id ? id : "submission");
+
+    for (char *p = name; *p; p++)
+        if (*p == '/' || (unsigned char)*p < 0x20 || (p == name && *p == '.'))
+            *p = '_';
+    return again ? xformat("%s/%s-%zu.json", dir, name, again + 1) : xformat("%s/%s.json", dir, name);
+}
+
+/* Whole or not at all: written under another name, synced, renamed. */
+static int write_json(const char *path, const struct result *r, bool deterministic, struct err *err)
+{
+    CLEANUP(free_ptr) char *next = xformat("%s.part", path);
+    json_t *j = result_to_json(r, deterministic);
+    FILE *f = fopen(next, "we");
+    bool ok = f && json_dumpf(j, f, JSON_INDENT(2) | JSON_REAL_PRECISION(6)) == 0 && fputc('\n', f) != EOF &&
+              fflush(f) == 0 && fsync(fileno(f)) == 0;
+
+    json_decref(j);
+    if (f && fclose(f) != 0)
+        ok = false;
+    if (ok && rename(next, path) == 0)
+        return 0;
+    err_errno(err, errno, "cannot write '%s'", path);
+    (void)unlink(next);
+    return -1;
+}
+
+static int save(const struct run_options *o, const struct result *results, size_t n, struct err *err)
+{
+    const struct result *r = &results[n];
+    size_t again = 0;
+
+    for (size_t i = 0; i < n; i++)
+        again += strcmp(results[i].id, r->id) == 0;
+    if (mkdir(o->output, 0777) < 0 && errno != EEXIST)
+        return err_errno(err, errno, "cannot make the folder '%s'", o->output);
+    CLEANUP(free_ptr) char *path = file_name(o->output, r->id, again);
+    return write_json(path, r, o->report.deterministic, err);
+}
+
+/* "grader run lab05" alone: submissions/lab05* of the working folder where there is such a thing,
+ * else the working folder itself. */
+static void default_paths(const struct lab *lab, struct strs *paths)
+{
+    const char *name = lab->config->lab;
+    CLEANUP(free_ptr) char *pattern = xformat("submissions/%.*s*/", (int)strcspn(name, "-"), name);
+    glob_t g = {0};
+
+    if (glob(pattern, 0, NULL, &g) == 0)
+        for (size_t i = 0; i < g.gl_pathc; i++)
+            strs_add(paths, g.gl_pathv[i]);
+    globfree(&g);
+    if (!paths->n)
+        strs_add(paths, ".");
+}
+
+static int grade_path(const struct run_options *o, const struct lab *lab, const struct kit *kit, const char *path,
+                      struct result *r, struct err *err)
+{
+    CLEANUP(submission_release) struct submission submission = {0};
+    struct progress progress = {.shown = isatty(STDERR_FILENO)};
+    struct grade_options grade = o->grade;
+
+    if (intake_folder(path, lab, &submission, err) < 0)
+        return CMD_USAGE;
+    progress.id = submission.id;
+    grade.only = o->tests.n ? (const char *const *)o->tests.v : NULL;
+    grade.pages = o->coverage;
+    grade.progress = on_progress;
+    grade.progress_ctx = &progress;
+    int status = grade_submission(lab, kit, &submission, &grade, r, err);
+    progress_clear(&progress);
+    return status < 0 ? cmd_status_of(err) : CMD_OK;
+}
+
+static int print(const struct run_options *o, const struct lab *lab, const struct result *r, const char *path,
+                 struct err *err)
+{
+    CLEANUP(free_ptr) char *again = xformat("grader run %s %s", o->lab, path);
+    struct report_options ro = o->report;
+
+    ro.again = again;
+    if (o->format->write(stdout, lab, r, &ro) < 0)
+        return err_errno(err, errno, "cannot write to standard output");
+    return 0;
+}
+
+static int run_paths(struct run_options *o, const struct lab *lab, const struct kit *kit, struct err *err)
+{
+    struct result *results = xcalloc(o->paths.n, sizeof(*results));
+    int status = CMD_OK;
+    size_t n = 0;
+
+    for (; n < o->paths.n && (status == CMD_OK || status == CMD_HELD); n++) {
+        struct result *r = &results[n];
+        result_init(r);
+        int one = grade_path(o, lab, kit, o->paths.v[n], r, err);
+        if (one != CMD_OK) {
+            result_release(r);
+            status = one;
+            break;
+        }
+        if ((o->output && save(o, results, n, err) < 0) || print(o, lab, r, o->paths.v[n], err) < 0)
+            status = CMD_INTERNAL;
+        else if (r->status == STATUS_HELD || r->status == STATUS_REJECTED || r->score < o->min)
+            status = CMD_HELD;
+    }
+    if (n > 1 && strcmp(o->format->name, "text") == 0 && report_table(stdout, results, n, &o->report) < 0)
+        status = CMD_INTERNAL;
+    for (size_t i = 0; i < n; i++)
+        result_release(&results[i]);
+    free(results);
+    return status;
+}
+
+int cmd_run(const struct cmd_globals *g, int argc, char **argv, struct err *err)
+{
+    static const struct argp argp = {
+        options, parse, "LAB [PATH...]",
+        "Grades submissions of a lab: folders that hold src/, or the working folder.\v"
+        "LAB is a lab's name or number: lab05-sockets, lab05, 5 or sockets.\n\n"
+        "  grader run lab05 alice bob\n  grader run lab05 alice --test chat_two_clients\n"
+        "  grader run lab05 alice --format json > alice.json",
+        NULL, NULL, NULL,
+    };
+    struct run_options o = {.format = report_format("text"), .report = {.lang = g->lang, .colour = g->colour}};
+    CLEANUP(lab_release) struct lab lab = {0};
+    CLEANUP(kit_release) struct kit kit = {0};
+
+    cmd_parse(&argp, argc, argv, &o);
+    int status = cmd_load_lab(g, o.lab, &lab, &kit, err);
+    for (size_t i = 0; status == CMD_OK && i < o.tests.n; i++)
+        if (!lab_test(&lab, o.tests.v[i])) {
+            (void)err_set(err, "%s has no test '%s'; 'grader list %s' names them", lab.config->lab, o.tests.v[i], o.lab);
+            status = CMD_USAGE;
+        }
+    if (status == CMD_OK) {
+        if (!o.paths.n)
+            default_paths(&lab, &o.paths);
+        status = run_paths(&o, &lab, &kit, err);
+    }
+    strs_release(&o.paths);
+    strs_release(&o.tests);
+    return status;
+}

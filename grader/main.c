@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT */
+/* main: global options, command table, exit status. */
+#include <limits.h>
+#include <locale.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cmd/cmd.h"
+#include "util/cleanup.h"
+#include "util/interrupt.h"
+#include "util/vec.h"
+
+static const struct argp_option options[] = {
+    {"course", 'C', "DIR", 0, "folder with labs/, tests/, templates/ and reference/ (default: $GRADER_COURSE, "
+                              "the working folder, or the one this program was built in)", 0},
+    {"lang", 'l', "LANG", 0, "language of hints and feedback: en or pt_BR (default: from the locale)", 0},
+    {"no-color", 'n', NULL, 0, "no colour, even on a terminal (as NO_COLOR in the environment)", 0},
+    {0},
+};
+
+struct arguments {
+    struct cmd_globals globals;
+    int command; /* index of the command's name in argv */
+};
+
+static int lang_parse(const char *name, enum lang *lang)
+{
+    const bool pt = strncmp(name, "pt", 2) == 0;
+
+    *lang = pt ? LANG_PT_BR : LANG_EN;
+    return pt || strncmp(name, "en", 2) == 0 ? 0 : -1;
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    struct arguments *a = state->input;
+
+    switch (key) {
+    case 'C':
+        a->globals.course = arg;
+        return 0;
+    case 'l':
+        if (lang_parse(arg, &a->globals.lang) < 0)
+            argp_error(state, "--lang: '%s' is neither en nor pt_BR", arg);
+        return 0;
+    case 'n':
+        a->globals.colour = false;
+        return 0;
+    case ARGP_KEY_ARG:
+        a->command = state->next - 1;
+        state->next = state->argc; /* the rest is the command's */
+        return 0;
+    case ARGP_KEY_NO_ARGS:
+        argp_usage(state);
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+/* The overview of --help comes from the table of commands. */
+static char *help_filter(int key, const char *text, void *input)
+{
+    struct buf b = {0};
+
+    (void)input;
+    if (key != ARGP_KEY_HELP_POST_DOC)
+        return (char *)text;
+    buf_puts(&b, "Commands (grader COMMAND --help tells more):\n");
+    for (const struct command *c = cmd_table; c->name; c++)
+        buf_printf(&b, "  %-8s %-14s %s\n", c->name, c->arguments, c->summary);
+    buf_puts(&b, "\nExit status: 0 done; 1 something could not be judged, was rejected or is below --min; 2 usage or "
+                 "configuration; 3 no isolation; 4 internal fault; 128+N ended by signal N.");
+    return buf_steal(&b);
+}
+
+static const char *own_path(void)
+{
+    static char path[PATH_MAX];
+    ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
+
+    if (n < 0)
+        return "grader";
+    path[n] = '\0';
+    return path;
+}
+
+/* Where the labs are, if nobody says: here, or where this program was built (build/grader). */
+static char *find_course(const char *program)
+{
+    const char *env = getenv("GRADER_COURSE");
+    CLEANUP(free_ptr) char *up = xstrdup(program);
+
+    if (env && *env)
+        return xstrdup(env);
+    if (access("labs", R_OK | X_OK) != 0)
+        for (int i = 0; i < 2; i++) {
+            char *slash = strrchr(up, '/');
+            if (slash)
+                *slash = '\0';
+        }
+    CLEANUP(free_ptr) char *labs = xformat("%s/labs", up);
+    return access("labs", R_OK | X_OK) != 0 && access(labs, R_OK | X_OK) == 0 ? xstrdup(up) : xstrdup(".");
+}
+
+int main(int argc, char **argv)
+{
+    static const struct argp argp = {options, parse, "COMMAND [ARGUMENT...]",
+                                     "Grades labs on inter-process communication.\v", NULL, help_filter, NULL};
+    const char *no_colour = getenv("NO_COLOR");
+    struct arguments a = {.globals = {.colour = isatty(STDOUT_FILENO) && !(no_colour && *no_colour)}};
+    struct err err = {0};
+    int status = CMD_USAGE;
+
+    const char *locale = setlocale(LC_MESSAGES, "");
+    (void)setlocale(LC_CTYPE, "");
+    if (!locale || lang_parse(locale, &a.globals.lang) < 0)
+        a.globals.lang = LANG_EN;
+    argp_program_version = NULL;
+    argp_err_exit_status = CMD_USAGE;
+    (void)argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &a);
+    a.globals.program = own_path();
+    if (!a.globals.course)
+        a.globals.course = find_course(a.globals.program);
+    const struct command *c = cmd_table;
+    while (c->name && strcmp(c->name, argv[a.command]) != 0)
+        c++;
+    if (!c->name)
+        err_set(&err, "no command '%s'; 'grader --help' lists them", argv[a.command]);
+    else if (interrupt_init(&err) < 0)
+        status = CMD_INTERNAL;
+    else
+        status = c->run(&a.globals, argc - a.command, argv + a.command, &err);
+    if (err.msg[0])
+        (void)fprintf(stderr, "grader: %s\n", err.msg);
+    return status;
+}
