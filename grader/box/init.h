@@ -52,7 +52,7 @@ void spawn_kill(const struct init_proc *p);
 /* How many processes of the uid there were; all are gone, or *errnum is ETIMEDOUT. */
 unsigned spawn_kill_uid(uid_t uid, int *errnum);
 
-/* probe.c: the same file, run as a program of the box, looks around for the self-test. */
+/* init_probe.c: the same file, run as a program of the box, looks around for the self-test. */
 int probe_main(int argc, char *argv[]);
 
 #endif

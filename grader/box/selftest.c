@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* selftest: opens boxes, runs the probes (probe.c) in them, and looks at the rest from outside. A
+/* selftest: opens boxes, runs the probes (init_probe.c) in them, and looks at the rest from outside. A
  * check that cannot be made counts as not ok, with the reason as what was seen. */
 #define _GNU_SOURCE 1
 #include "box/selftest.h"

@@ -2,7 +2,7 @@
 /* selftest: whether boxes on this machine keep what docs/box.md promises, found out by doing: real
  * boxes are opened and attacked from inside. What `grader doctor` prints. Takes about a second.
  *
- * To add a check: a probe in probe.c if it looks from inside, a function in selftest.c, a line in
+ * To add a check: a probe in init_probe.c if it looks from inside, a function in selftest.c, a line in
  * its table. */
 #ifndef BOX_SELFTEST_H
 #define BOX_SELFTEST_H
