@@ -11,8 +11,8 @@
 #
 # PROGRAMS are the lab's programs; without it, the sources of the template that have a main().
 
-HARNESS := $(patsubst %/,%,$(dir $(lastword $(MAKEFILE_LIST))))
-ROOT := $(patsubst %/tests/harness,%,$(abspath $(HARNESS)))
+HARNESS := $(patsubst %/,%,$(dir $(abspath $(lastword $(MAKEFILE_LIST)))))
+ROOT := $(patsubst %/tests/harness,%,$(HARNESS))
 
 ifeq ($(strip $(LAB)),)
 $(error say which lab: LAB=lab05-sockets)
@@ -20,84 +20,82 @@ endif
 KIT ?= build/kit/$(LAB)
 TESTS ?= $(ROOT)/tests/$(LAB)
 TEMPLATE ?= $(ROOT)/templates/$(LAB)
-PROGRAMS ?= $(notdir $(basename $(shell grep -lE '^int main *\(|^main *\(' \
-	$(TEMPLATE)/src/*.c 2>/dev/null)))
+PROGRAMS ?= $(notdir $(basename $(shell grep -l '^int main' $(TEMPLATE)/src/*.c 2>/dev/null)))
+NAMES := $(sort $(PROGRAMS) probe)
 
 CC ?= cc
+OBJCOPY ?= objcopy
 CFLAGS ?= -O1 -g
 CPPFLAGS += -D_GNU_SOURCE
 WARN := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes
-compile = $(CC) -std=c11 $(WARN) $(CFLAGS) $(CPPFLAGS) -MMD -MP -c -o $@ $<
+V ?=
+Q := $(if $(V),,@)
+compile = $(Q)$(CC) -std=c11 $(WARN) $(CFLAGS) $(CPPFLAGS) $1 -MMD -MP -MF $2 -c -o $@ $<
 
 # Only Criterion's own archives are linked statically: a test starts in 2.5 ms instead of 10.
 LIBS := -Wl,--push-state,-Bstatic -lcriterion -lboxfort -lprotobuf-nanopb -Wl,--pop-state \
 	-lnanomsg -lffi -ljansson -lm -lpthread
 
 O := $(KIT)/obj
+FOR_LAB := -I$(HARNESS) -I$(TEMPLATE)/include
 HARNESS_O := $(patsubst $(HARNESS)/%.c,$(O)/%.o,$(sort $(wildcard $(HARNESS)/*.c))) $(O)/confine.o
-PUBLIC_C := $(filter-out %/probe.c %/hidden.c,$(sort $(wildcard $(TESTS)/*.c)))
-HIDDEN_C := $(wildcard $(TESTS)/hidden.c)
+PUBLIC_O := $(patsubst $(TESTS)/%.c,$(O)/lab/%.o,$(filter-out %/probe.c %/hidden.c, \
+	$(sort $(wildcard $(TESTS)/*.c))))
+HIDDEN_O := $(patsubst $(TESTS)/%.c,$(O)/lab/%.o,$(wildcard $(TESTS)/hidden.c))
 PEERS := $(patsubst $(HARNESS)/peers/%.c,$(KIT)/peers/%,$(sort $(wildcard $(HARNESS)/peers/*.c)))
-IMAGE := $(addprefix $(KIT)/,image_main.o covmap.o forkserver.o covmap.ld)
 
-.PHONY: kit peers
-kit: $(KIT)/tests $(KIT)/public-tests $(IMAGE) peers $(KIT)/valgrind.supp $(KIT)/debug.done \
+.PHONY: kit runners image peers FORCE
+kit: runners image peers $(KIT)/valgrind.supp $(KIT)/debug/list
+runners: $(KIT)/tests $(KIT)/public-tests
+image: $(addprefix $(KIT)/,image_main.o covmap.o forkserver.o covmap.ld) \
 	$(if $(wildcard $(TESTS)/probe.c),$(KIT)/probe.o)
 peers: $(PEERS)
 
-$(KIT)/tests: $(PUBLIC_C:$(TESTS)/%.c=$(O)/lab-%.o) $(HIDDEN_C:$(TESTS)/%.c=$(O)/lab-%.o) $(HARNESS_O)
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+$(KIT)/tests: $(PUBLIC_O) $(HIDDEN_O) $(HARNESS_O)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
-$(KIT)/public-tests: $(PUBLIC_C:$(TESTS)/%.c=$(O)/lab-%.o) $(HARNESS_O)
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+$(KIT)/public-tests: $(PUBLIC_O) $(HARNESS_O)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
-$(O)/lab-%.o: CPPFLAGS += -I$(HARNESS) -I$(TEMPLATE)/include
-$(O)/lab-%.o: $(TESTS)/%.c | $(O)
-	$(compile)
+$(O)/lab/%.o: $(TESTS)/%.c | $(O)/lab
+	$(call compile,$(FOR_LAB),$(O)/lab-$*.d)
 
-$(O)/%.o: CPPFLAGS += -I$(ROOT)/grader
-$(O)/%.o: $(HARNESS)/%.c | $(O)
-	$(compile)
+$(O)/%.o: $(HARNESS)/%.c | $(O)/lab
+	$(call compile,-I$(ROOT)/grader,$(O)/$*.d)
 
-$(O)/confine.o: $(ROOT)/grader/box/confine.c | $(O)
-	$(compile)
+$(O)/confine.o: $(ROOT)/grader/box/confine.c | $(O)/lab
+	$(call compile,-I$(ROOT)/grader,$(O)/confine.d)
 
-# The probe is our code linked to the student's library: not measured, with debug lines.
-$(KIT)/probe.o: CPPFLAGS += -I$(TEMPLATE)/include -I$(HARNESS)
-$(KIT)/probe.o: $(TESTS)/probe.c | $(O)
-	$(compile)
+# Renamed like the students' programs: it is one program of the image.
+$(KIT)/probe.o: $(O)/lab/probe.o
+	$(Q)$(OBJCOPY) --redefine-sym main=lab_main_probe --keep-global-symbol=lab_main_probe $< $@
 
 # The table of programs is made of their names, so it is compiled again when they change.
-comma := ,
-$(KIT)/programs.list: FORCE | $(O)
-	@echo '$(sort $(PROGRAMS) probe)' | cmp -s - $@ || echo '$(sort $(PROGRAMS) probe)' >$@
-FORCE:
+$(O)/names: FORCE | $(O)/lab
+	@echo '$(NAMES)' | cmp -s - $@ || echo '$(NAMES)' >$@
 
-$(KIT)/image_main.o: CPPFLAGS += '-DLAB_PROGRAMS_LIST=$(foreach p,$(sort $(PROGRAMS) probe),PROGRAM($p))'
-$(KIT)/image_main.o: $(HARNESS)/image/image_main.c $(KIT)/programs.list | $(O)
-	$(compile)
+$(KIT)/image_main.o: $(HARNESS)/image/image_main.c $(O)/names
+	$(call compile,'-DLAB_PROGRAMS_LIST=$(foreach n,$(NAMES),PROGRAM($n))',$(O)/image_main.d)
 
-$(KIT)/%.o: CPPFLAGS += -I$(ROOT)/grader
-$(KIT)/%.o: $(HARNESS)/image/%.c | $(O)
-	$(compile)
+$(KIT)/%.o: $(HARNESS)/image/%.c | $(O)/lab
+	$(call compile,,$(O)/image-$*.d)
 
-$(KIT)/covmap.ld: $(HARNESS)/image/covmap.ld | $(O)
-	cp $< $@
+$(KIT)/covmap.ld: $(HARNESS)/image/covmap.ld | $(O)/lab
+	$(Q)cp $< $@
 
-$(KIT)/valgrind.supp: $(HARNESS)/valgrind.supp | $(O)
-	cp $< $@
+$(KIT)/valgrind.supp: $(HARNESS)/valgrind.supp | $(O)/lab
+	$(Q)cp $< $@
 
-$(KIT)/peers/%: $(HARNESS)/peers/%.c | $(O)
-	@mkdir -p $(@D)
-	$(CC) -std=c11 $(WARN) $(CFLAGS) $(CPPFLAGS) -MMD -MP -MF $(O)/peer-$*.d -o $@ $<
+$(KIT)/peers/%: $(HARNESS)/peers/%.c
+	@mkdir -p $(@D) $(O)
+	$(Q)$(CC) -std=c11 $(WARN) $(CFLAGS) $(CPPFLAGS) -MMD -MP -MF $(O)/peer-$*.d -o $@ $<
 
 # memcheck needs the C library's symbol tables, and half of its start is reading the rest of their
-# debug files. Without libc6-dbg there is nothing to slim.
-$(KIT)/debug.done: $(HARNESS)/slim-debug.sh | $(O)
-	sh $< $(KIT)/debug
-	@touch $@
+# debug files. Without libc6-dbg there is nothing to slim, and the list is empty.
+$(KIT)/debug/list: $(HARNESS)/slim-debug.sh | $(O)/lab
+	$(Q)sh $< $(KIT)/debug
 
-$(O):
+$(O)/lab:
 	@mkdir -p $@
 
--include $(wildcard $(O)/*.d) $(wildcard $(KIT)/*.d)
+-include $(wildcard $(O)/*.d)

@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # slim-debug.sh DIR: copies of the debug files of the C library and the dynamic loader with nothing
-# but their symbols, as DIR/.build-id/xx/yyy.debug. To be mounted over /usr/lib/debug for valgrind.
+# but their symbols, as DIR/.build-id/xx/yyy.debug, and their names in DIR/list. For valgrind they
+# take the place of /usr/lib/debug.
 set -eu
 dir=$1
 
@@ -17,5 +18,7 @@ while read -r library; do
     if [ -n "$id" ] && [ -e "/usr/lib/debug/$file" ]; then
         mkdir -p "$dir/$(dirname "$file")"
         objcopy -g "/usr/lib/debug/$file" "$dir/$file"
+        echo "$file"
     fi
-done
+done >"$dir/list.new"
+mv "$dir/list.new" "$dir/list"

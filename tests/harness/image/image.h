@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/* image: what the parts of the image and the harness share. */
+#ifndef LAB_IMAGE_H
+#define LAB_IMAGE_H
+
+enum {
+    LAB_REQUEST_MAX = 64 * 1024, /* bytes of a request to the fork server */
+    LAB_STRINGS_MAX = 512,       /* arguments, and environment variables */
+    LAB_SERVER_FD = 3            /* where the fork server finds its listening socket */
+};
+
+/* A request: this, then argc + envc + 1 strings, each with its NUL: arguments, environment, working
+ * folder. Three descriptors travel with it: standard input, output, error. One connection each. The
+ * first answer is an int, the pid, sent when the process is about to call its main(); the second an
+ * int, its wait status. The end of the connection without an answer means that it was not possible. */
+struct lab_request {
+    unsigned argc, envc;
+    unsigned nofile;
+};
+
+/* Serves requests for ever. Returns only in a child that is to become a program: argc. Weak: at a
+ * student's desk programs are linked without it. */
+int lab_fork_serve(char ***argv) __attribute__((weak));
+
+#endif
