@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "lab/lab.h"
 
-#include <cyaml/cyaml.h>
 #include <dirent.h>
 #include <errno.h>
 #include <math.h>
@@ -10,33 +9,20 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lab/conf.h"
 #include "util/cleanup.h"
 
 /* The schema ----------------------------------------------------------------------------------- */
 
-#define STRING(key, type, member) \
-    CYAML_FIELD_STRING_PTR(key, CYAML_FLAG_POINTER, type, member, 1, CYAML_UNLIMITED)
-#define STRING_OPT(key, type, member) \
-    CYAML_FIELD_STRING_PTR(key, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, type, member, 1, CYAML_UNLIMITED)
-#define LIST(key, type, member, entry) \
-    CYAML_FIELD_SEQUENCE(key, CYAML_FLAG_POINTER, type, member, entry, 0, CYAML_UNLIMITED)
-#define LIST_OPT(key, type, member, entry) \
-    CYAML_FIELD_SEQUENCE(key, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, type, member, entry, 0, CYAML_UNLIMITED)
-#define NUMBER(key, type, member) CYAML_FIELD_FLOAT(key, CYAML_FLAG_DEFAULT, type, member)
-
-static const cyaml_schema_value_t string_entry = {
-    CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char *, 1, CYAML_UNLIMITED),
-};
-
 static const cyaml_schema_field_t text_fields[] = {
-    STRING("en", struct lab_text, en),
-    STRING("pt_BR", struct lab_text, pt_br),
+    CONF_STRING("en", struct lab_text, en),
+    CONF_STRING("pt_BR", struct lab_text, pt_br),
     CYAML_FIELD_END,
 };
 
 static const cyaml_schema_field_t part_fields[] = {
-    STRING("key", struct lab_part, key),
-    LIST_OPT("needs", struct lab_part, needs, &string_entry),
+    CONF_STRING("key", struct lab_part, key),
+    CONF_LIST_OPT("needs", struct lab_part, needs, &conf_string),
     CYAML_FIELD_END,
 };
 static const cyaml_schema_value_t part_entry = {
@@ -44,9 +30,9 @@ static const cyaml_schema_value_t part_entry = {
 };
 
 static const cyaml_schema_field_t demand_fields[] = {
-    STRING("key", struct lab_demand, key),
-    STRING("en", struct lab_demand, en),
-    STRING("pt_BR", struct lab_demand, pt_br),
+    CONF_STRING("key", struct lab_demand, key),
+    CONF_STRING("en", struct lab_demand, en),
+    CONF_STRING("pt_BR", struct lab_demand, pt_br),
     CYAML_FIELD_END,
 };
 static const cyaml_schema_value_t demand_entry = {
@@ -58,13 +44,13 @@ static const cyaml_strval_t visibility_names[] = {
     {"hidden", LAB_HIDDEN},
 };
 static const cyaml_schema_field_t test_fields[] = {
-    STRING("id", struct lab_test, id),
-    STRING("name", struct lab_test, name),
+    CONF_STRING("id", struct lab_test, id),
+    CONF_STRING("name", struct lab_test, name),
     CYAML_FIELD_ENUM("visibility", CYAML_FLAG_STRICT, struct lab_test, visibility, visibility_names,
                      CYAML_ARRAY_LEN(visibility_names)),
-    STRING("part", struct lab_test, part),
-    NUMBER("points", struct lab_test, points),
-    LIST("demands", struct lab_test, demands, &string_entry),
+    CONF_STRING("part", struct lab_test, part),
+    CONF_NUMBER("points", struct lab_test, points),
+    CONF_LIST("demands", struct lab_test, demands, &conf_string),
     CYAML_FIELD_BOOL("memcheck", CYAML_FLAG_DEFAULT, struct lab_test, memcheck),
     CYAML_FIELD_MAPPING("does", CYAML_FLAG_DEFAULT, struct lab_test, does, text_fields),
     CYAML_FIELD_END,
@@ -74,59 +60,51 @@ static const cyaml_schema_value_t test_entry = {
 };
 
 static const cyaml_schema_field_t coverage_fields[] = {
-    NUMBER("percent", struct lab_coverage, percent),
-    NUMBER("points", struct lab_coverage, points),
+    CONF_NUMBER("percent", struct lab_coverage, percent),
+    CONF_NUMBER("points", struct lab_coverage, points),
     CYAML_FIELD_END,
 };
 static const cyaml_schema_value_t coverage_entry = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct lab_coverage, coverage_fields),
 };
 static const cyaml_schema_field_t memory_fields[] = {
-    NUMBER("errors", struct lab_quality, memory.errors),
-    NUMBER("leaks", struct lab_quality, memory.leaks),
-    NUMBER("descriptors", struct lab_quality, memory.descriptors),
+    CONF_NUMBER("errors", struct lab_quality, memory.errors),
+    CONF_NUMBER("leaks", struct lab_quality, memory.leaks),
+    CONF_NUMBER("descriptors", struct lab_quality, memory.descriptors),
     CYAML_FIELD_END,
 };
 static const cyaml_schema_field_t leftover_fields[] = {
-    NUMBER("names", struct lab_quality, leftovers.names),
-    NUMBER("processes", struct lab_quality, leftovers.processes),
+    CONF_NUMBER("names", struct lab_quality, leftovers.names),
+    CONF_NUMBER("processes", struct lab_quality, leftovers.processes),
     CYAML_FIELD_END,
 };
 static const cyaml_schema_field_t style_fields[] = {
-    NUMBER("per_warning", struct lab_quality, style.per_warning),
-    NUMBER("warnings_max", struct lab_quality, style.warnings_max),
-    NUMBER("forbidden", struct lab_quality, style.forbidden),
+    CONF_NUMBER("per_warning", struct lab_quality, style.per_warning),
+    CONF_NUMBER("warnings_max", struct lab_quality, style.warnings_max),
+    CONF_NUMBER("forbidden", struct lab_quality, style.forbidden),
     CYAML_FIELD_END,
 };
-/* A mapping whose members lie in the struct around it: its fields count from there. */
-#define GROUP(key_, fields_)                                                             \
-    {                                                                                    \
-        .key = (key_), .value = {.type = CYAML_MAPPING, .flags = CYAML_FLAG_DEFAULT,     \
-                                 .data_size = sizeof(struct lab_quality),                \
-                                 .mapping = {.fields = (fields_)}},                      \
-        .data_offset = 0,                                                                \
-    }
 static const cyaml_schema_field_t quality_fields[] = {
-    NUMBER("scale_at", struct lab_quality, scale_at),
-    GROUP("memory", memory_fields),
-    GROUP("leftovers", leftover_fields),
-    LIST("coverage", struct lab_quality, coverage, &coverage_entry),
-    GROUP("style", style_fields),
+    CONF_NUMBER("scale_at", struct lab_quality, scale_at),
+    CONF_GROUP("memory", struct lab_quality, memory_fields),
+    CONF_GROUP("leftovers", struct lab_quality, leftover_fields),
+    CONF_LIST("coverage", struct lab_quality, coverage, &coverage_entry),
+    CONF_GROUP("style", struct lab_quality, style_fields),
     CYAML_FIELD_END,
 };
 
 static const cyaml_schema_field_t config_fields[] = {
-    STRING("lab", struct lab_config, lab),
+    CONF_STRING("lab", struct lab_config, lab),
     CYAML_FIELD_MAPPING("title", CYAML_FLAG_DEFAULT, struct lab_config, title, text_fields),
-    LIST("cflags", struct lab_config, cflags, &string_entry),
-    LIST_OPT("libs", struct lab_config, libs, &string_entry),
-    LIST("programs", struct lab_config, programs, &string_entry),
-    LIST("library", struct lab_config, library, &string_entry),
-    LIST("headers", struct lab_config, headers, &string_entry),
-    LIST("forbidden", struct lab_config, forbidden, &string_entry),
-    LIST("parts", struct lab_config, parts, &part_entry),
-    LIST("demands", struct lab_config, demands, &demand_entry),
-    LIST("tests", struct lab_config, tests, &test_entry),
+    CONF_LIST("cflags", struct lab_config, cflags, &conf_string),
+    CONF_LIST_OPT("libs", struct lab_config, libs, &conf_string),
+    CONF_LIST("programs", struct lab_config, programs, &conf_string),
+    CONF_LIST("library", struct lab_config, library, &conf_string),
+    CONF_LIST("headers", struct lab_config, headers, &conf_string),
+    CONF_LIST("forbidden", struct lab_config, forbidden, &conf_string),
+    CONF_LIST("parts", struct lab_config, parts, &part_entry),
+    CONF_LIST("demands", struct lab_config, demands, &demand_entry),
+    CONF_LIST("tests", struct lab_config, tests, &test_entry),
     CYAML_FIELD_MAPPING("quality", CYAML_FLAG_DEFAULT, struct lab_config, quality, quality_fields),
     CYAML_FIELD_END,
 };
@@ -135,10 +113,10 @@ static const cyaml_schema_value_t config_schema = {
 };
 
 static const cyaml_schema_field_t hint_fields[] = {
-    STRING("key", struct lab_hint, key),
-    LIST_OPT("bugs", struct lab_hint, bugs, &string_entry),
-    STRING("en", struct lab_hint, en),
-    STRING("pt_BR", struct lab_hint, pt_br),
+    CONF_STRING("key", struct lab_hint, key),
+    CONF_LIST_OPT("bugs", struct lab_hint, bugs, &conf_string),
+    CONF_STRING("en", struct lab_hint, en),
+    CONF_STRING("pt_BR", struct lab_hint, pt_br),
     CYAML_FIELD_MAPPING_PTR("look", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct lab_hint, look, text_fields),
     CYAML_FIELD_END,
 };
@@ -146,25 +124,22 @@ static const cyaml_schema_value_t hint_entry = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct lab_hint, hint_fields),
 };
 static const cyaml_schema_field_t when_fields[] = {
-    STRING_OPT("test", struct lab_hint_rule, when.test),
-    STRING_OPT("signature", struct lab_hint_rule, when.signature),
-    STRING_OPT("finding", struct lab_hint_rule, when.finding),
+    CONF_STRING_OPT("test", struct lab_hint_rule, when.test),
+    CONF_STRING_OPT("signature", struct lab_hint_rule, when.signature),
+    CONF_STRING_OPT("finding", struct lab_hint_rule, when.finding),
     CYAML_FIELD_END,
 };
 static const cyaml_schema_field_t rule_fields[] = {
-    {.key = "when",
-     .value = {.type = CYAML_MAPPING, .flags = CYAML_FLAG_DEFAULT, .data_size = sizeof(struct lab_hint_rule),
-               .mapping = {.fields = when_fields}},
-     .data_offset = 0},
-    STRING("hint", struct lab_hint_rule, hint),
+    CONF_GROUP("when", struct lab_hint_rule, when_fields),
+    CONF_STRING("hint", struct lab_hint_rule, hint),
     CYAML_FIELD_END,
 };
 static const cyaml_schema_value_t rule_entry = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct lab_hint_rule, rule_fields),
 };
 static const cyaml_schema_field_t hints_fields[] = {
-    LIST("hints", struct lab_hints, hints, &hint_entry),
-    LIST_OPT("rules", struct lab_hints, rules, &rule_entry),
+    CONF_LIST("hints", struct lab_hints, hints, &hint_entry),
+    CONF_LIST_OPT("rules", struct lab_hints, rules, &rule_entry),
     CYAML_FIELD_END,
 };
 static const cyaml_schema_value_t hints_schema = {
@@ -172,48 +147,6 @@ static const cyaml_schema_value_t hints_schema = {
 };
 
 /* Reading -------------------------------------------------------------------------------------- */
-
-/* libcyaml tells what it dislikes through its log only: first line what, then where, innermost first. */
-static void keep_log(cyaml_log_t level, void *ctx, const char *fmt, va_list ap)
-{
-    struct buf *b = ctx;
-    char *line = xvformat(fmt, ap);
-
-    (void)level;
-    line[strcspn(line, "\n")] = '\0';
-    if (strncmp(line, "Load: Backtrace", 15) != 0) {
-        const char *text = strncmp(line, "Load: ", 6) == 0 ? line + 6 : line;
-        while (*text == ' ')
-            text++;
-        buf_printf(b, "%s%s", b->n ? "; " : "", text);
-    }
-    free(line);
-}
-
-static int load(const char *path, const cyaml_schema_value_t *schema, void **out, struct err *err)
-{
-    struct buf log = {0};
-    const cyaml_config_t config = {
-        .log_fn = keep_log,
-        .log_ctx = &log,
-        .mem_fn = cyaml_mem,
-        .log_level = CYAML_LOG_ERROR,
-        .flags = CYAML_CFG_NO_ALIAS,
-    };
-
-    cyaml_err_t e = cyaml_load_file(path, &config, schema, (cyaml_data_t **)out, NULL);
-    if (e != CYAML_OK)
-        err_set(err, "%s: %s", path, log.n ? log.s : cyaml_strerror(e));
-    buf_release(&log);
-    return e == CYAML_OK ? 0 : -1;
-}
-
-static void unload(const cyaml_schema_value_t *schema, void *data)
-{
-    const cyaml_config_t config = {.mem_fn = cyaml_mem, .flags = CYAML_CFG_NO_ALIAS};
-
-    (void)cyaml_free(&config, schema, data, 0);
-}
 
 static int by_name(const void *a, const void *b)
 {
@@ -277,13 +210,13 @@ int lab_load(const char *root, const char *key, struct lab *lab, struct err *err
     l.dir = xformat("%s/labs/%s", root, found);
     l.yaml = xformat("%s/lab.yaml", l.dir);
     l.hints_yaml = xformat("%s/hints.yaml", l.dir);
-    if (load(l.yaml, &config_schema, (void **)&l.config, err) < 0)
+    if (conf_read(l.yaml, &config_schema, (void **)&l.config, err) < 0)
         goto fail;
     if (strcmp(l.config->lab, found) != 0) {
         err_set(err, "%s: it says 'lab: %s', but its folder is '%s'", l.yaml, l.config->lab, found);
         goto fail;
     }
-    if (access(l.hints_yaml, F_OK) == 0 && load(l.hints_yaml, &hints_schema, (void **)&l.hints, err) < 0)
+    if (access(l.hints_yaml, F_OK) == 0 && conf_read(l.hints_yaml, &hints_schema, (void **)&l.hints, err) < 0)
         goto fail;
     if (l.hints) {
         l.rule_regex = xcalloc(l.hints->rules_count, sizeof(*l.rule_regex));
@@ -319,9 +252,9 @@ void lab_release(struct lab *lab)
         regfree(&lab->rule_regex[i]);
     free(lab->rule_regex);
     if (lab->config)
-        unload(&config_schema, lab->config);
+        conf_free(&config_schema, lab->config);
     if (lab->hints)
-        unload(&hints_schema, lab->hints);
+        conf_free(&hints_schema, lab->hints);
     free(lab->root);
     free(lab->dir);
     free(lab->yaml);

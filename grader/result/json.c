@@ -162,3 +162,141 @@ json_t *result_to_json(const struct result *r, bool deterministic)
     }
     return o;
 }
+
+/* Reading ------------------------------------------------------------------------------------------ */
+
+static char *text_of(const json_t *o, const char *key)
+{
+    return xstrdup(json_string_value(json_object_get(o, key)));
+}
+
+static double number_of(const json_t *o, const char *key)
+{
+    return json_number_value(json_object_get(o, key));
+}
+
+static int name_of(const json_t *o, const char *key, const char *const names[], int n)
+{
+    const char *s = json_string_value(json_object_get(o, key));
+
+    for (int i = 0; s && i < n; i++)
+        if (strcmp(names[i], s) == 0)
+            return i;
+    return -1;
+}
+
+static void strs_of(const json_t *o, const char *key, struct strs *out)
+{
+    json_t *one;
+    size_t i;
+
+    json_array_foreach(json_object_get(o, key), i, one)
+        strs_add(out, json_string_value(one) ? json_string_value(one) : "");
+}
+
+static int test_of(const json_t *o, struct result_test *t)
+{
+    const char *visibility = json_string_value(json_object_get(o, "visibility"));
+    int verdict = name_of(o, "verdict", verdict_names, VERDICT_N);
+    int memcheck = name_of(o, "memcheck", verdict_names, VERDICT_N);
+
+    t->id = text_of(o, "id");
+    t->name = text_of(o, "name");
+    t->hidden = visibility && strcmp(visibility, "hidden") == 0;
+    strs_of(o, "demands", &t->demands);
+    t->score = number_of(o, "score");
+    t->max_score = number_of(o, "max_score");
+    t->kind = text_of(o, "kind");
+    t->signature = text_of(o, "signature");
+    t->message = text_of(o, "message");
+    strs_of(o, "explain", &t->explain);
+    t->hint_key = text_of(o, "hint");
+    t->memcheck = memcheck >= 0;
+    t->memcheck_verdict = memcheck >= 0 ? (enum verdict)memcheck : VERDICT_NOT_RUN;
+    t->duration_ms = (long)number_of(o, "duration_ms");
+    t->verdict = verdict >= 0 ? (enum verdict)verdict : VERDICT_INCONCLUSIVE;
+    return verdict >= 0 && t->id && t->name ? 0 : -1;
+}
+
+static int finding_of(const json_t *o, struct finding *f)
+{
+    int stage = name_of(o, "stage", stage_names, STAGE_N);
+
+    f->stage = stage >= 0 ? (enum stage_id)stage : STAGE_BUILD;
+    f->kind = text_of(o, "kind");
+    f->file = text_of(o, "file");
+    f->line = (int)number_of(o, "line");
+    f->function = text_of(o, "function");
+    f->test = text_of(o, "test");
+    f->message = text_of(o, "message");
+    f->hint_key = text_of(o, "hint");
+    f->count = (long)number_of(o, "count");
+    f->points = number_of(o, "points");
+    return stage >= 0 && f->kind && f->message ? 0 : -1;
+}
+
+static void count_of(const json_t *o, const char *key, struct coverage_count *c)
+{
+    const json_t *j = json_object_get(o, key);
+
+    c->hit = (long)number_of(j, "hit");
+    c->total = (long)number_of(j, "total");
+}
+
+int result_from_json(const json_t *j, struct result *r, struct err *err)
+{
+    const char *schema = json_string_value(json_object_get(j, "schema"));
+    const json_t *submission = json_object_get(j, "submission"), *environment = json_object_get(j, "environment");
+    int status = name_of(j, "status", status_names, STATUS_N);
+    json_t *one;
+    size_t i;
+
+    if (!schema || strcmp(schema, RESULT_SCHEMA) != 0)
+        return err_set(err, "not a result: its 'schema' is %s%s%s, not " RESULT_SCHEMA, schema ? "'" : "",
+                       schema ? schema : "missing", schema ? "'" : "");
+    if (status < 0 || !json_is_string(json_object_get(j, "lab")) || !json_is_string(json_object_get(submission, "id")))
+        return err_set(err, "not a result: 'status', 'lab' or 'submission' is missing or wrong");
+    r->status = (enum result_status)status;
+    r->lab = text_of(j, "lab");
+    r->id = text_of(submission, "id");
+    r->digest = text_of(submission, "digest");
+    r->message = text_of(j, "message");
+    r->score = number_of(j, "score");
+    r->max_score = number_of(j, "max_score");
+    r->behaviour_factor = number_of(j, "quality_factor");
+    json_array_foreach(json_object_get(j, "stages"), i, one) {
+        int stage = name_of(one, "name", stage_names, STAGE_N);
+        if (stage < 0)
+            return err_set(err, "not a result: stage %zu has no known name", i + 1);
+        struct result_stage *s = &r->stages[stage];
+        s->ran = json_is_true(json_object_get(one, "ran"));
+        s->score = number_of(one, "score");
+        s->max_score = number_of(one, "max_score");
+        free(s->outcome);
+        s->outcome = text_of(one, "outcome");
+        s->wall_ms = (long)number_of(one, "wall_ms");
+        s->cpu_ms = (long)number_of(one, "cpu_ms");
+    }
+    json_array_foreach(json_object_get(j, "tests"), i, one)
+        if (test_of(one, VEC_ADD(&r->tests, &r->tests_n)) < 0)
+            return err_set(err, "not a result: test %zu lacks its name, id or verdict", i + 1);
+    json_array_foreach(json_object_get(j, "findings"), i, one)
+        if (finding_of(one, VEC_ADD(&r->findings, &r->findings_n)) < 0)
+            return err_set(err, "not a result: finding %zu lacks its stage, kind or message", i + 1);
+    const json_t *coverage = json_object_get(j, "coverage");
+    count_of(coverage, "lines", &r->lines);
+    count_of(coverage, "branches", &r->branches);
+    json_array_foreach(json_object_get(coverage, "files"), i, one) {
+        struct covered_file *f = VEC_ADD(&r->files, &r->files_n);
+        f->name = text_of(one, "file");
+        count_of(one, "lines", &f->lines);
+        count_of(one, "branches", &f->branches);
+    }
+    r->environment.grader = text_of(environment, "grader");
+    r->environment.isolation = text_of(environment, "isolation");
+    r->environment.cc = text_of(environment, "cc");
+    r->environment.valgrind = text_of(environment, "valgrind");
+    r->environment.kernel = text_of(environment, "kernel");
+    r->wall_ms = (long)number_of(j, "wall_ms");
+    return 0;
+}

@@ -7,10 +7,16 @@
 #include <jansson.h>
 
 #include "result/result.h"
+#include "util/err.h"
 
 /* The document, which the caller decrefs. 'deterministic' leaves out what differs from run to run:
  * times, environment. */
 json_t *result_to_json(const struct result *r, bool deterministic);
+
+/* Reads a document that result_to_json made into *r, which the caller has initialised and releases.
+ * -1: it is not one (*err says what is missing); *r is to be released all the same. Points of
+ * findings are taken over; what they are charged as is not in the document. */
+int result_from_json(const json_t *j, struct result *r, struct err *err);
 
 /* A JSON string of 's' made printable; json_null for NULL. */
 json_t *json_text(const char *s);

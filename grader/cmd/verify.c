@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "batch/prove.h"
+#include "cmd/cmd.h"
+#include "util/cleanup.h"
+#include "util/clock.h"
+#include "util/num.h"
+
+static const struct argp_option options[] = {
+    {"repeat", 'r', "N", 0, "grade each case N times; not one verdict may differ (default: 1)", 0},
+    {"load", 'L', NULL, 0, "keep every processor busy meanwhile", 0},
+    {"jobs", 'j', "N", 0, "gradings at a time (default: the processors)", 0},
+    {"only", 'o', "NAME", 0, "only this case: reference, template, a variant's or a bug's name (may be given again)", 0},
+    {0},
+};
+
+struct verify_options {
+    const char *lab;
+    struct strs only;
+    struct prove_options prove;
+    bool colour;
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    struct verify_options *o = state->input;
+    unsigned long n;
+
+    switch (key) {
+    case 'r':
+        if (num_parse(arg, 1, 1000, &n) < 0)
+            argp_error(state, "--repeat: '%s' is not a number from 1 to 1000", arg);
+        o->prove.repeat = (unsigned)n;
+        return 0;
+    case 'L':
+        o->prove.load = true;
+        return 0;
+    case 'j':
+        if (num_parse(arg, 1, 64, &n) < 0)
+            argp_error(state, "--jobs: '%s' is not a number from 1 to 64", arg);
+        o->prove.jobs = (unsigned)n;
+        return 0;
+    case 'o':
+        strs_add(&o->only, arg);
+        return 0;
+    case ARGP_KEY_ARG:
+        if (o->lab)
+            return ARGP_ERR_UNKNOWN;
+        o->lab = arg;
+        return 0;
+    case ARGP_KEY_END:
+        if (!o->lab)
+            argp_error(state, "which lab? 'grader list' names them");
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static void on_run(void *ctx, const struct prove_case *c, size_t ended, size_t all)
+{
+    (void)ctx;
+    if (isatty(STDERR_FILENO))
+        (void)fprintf(stderr, "\r\033[K%zu of %zu gradings  %s", ended, all, c->name);
+}
+
+static void on_done(void *ctx, const struct prove_case *c, size_t ended, size_t all)
+{
+    const struct verify_options *o = ctx;
+    const bool ok = !c->problems.n;
+
+    (void)all;
+    if (ended == 1 && isatty(STDERR_FILENO))
+        (void)fputs("\r\033[K", stderr);
+    printf("%s%s%s  %-14s", o->colour ? (ok ? "\033[32m" : "\033[31m") : "", ok ? "ok  " : "FAIL", o->colour ? "\033[0m" : "",
+           c->name);
+    if (c->kind == PROVE_BUG) {
+        printf(" -%-5.4g", c->result.max_score - c->result.score);
+        for (size_t i = 0; i < c->result.tests_n; i++)
+            if (c->result.tests[i].verdict != VERDICT_PASS)
+                printf(" %s", c->result.tests[i].id);
+        for (size_t i = 0; i < c->result.findings_n; i++)
+            if (c->result.findings[i].points < 0)
+                printf(" %s", c->result.findings[i].kind);
+    } else {
+        printf(" %.4g", c->result.score);
+    }
+    if (c->runs > 1)
+        printf("  (%u runs)", c->runs);
+    putchar('\n');
+    for (size_t i = 0; i < c->problems.n; i++)
+        printf("        %s\n", c->problems.v[i]);
+    (void)fflush(stdout);
+}
+
+/* Bugs in rows, tests in columns: x where the test failed, X where it had to. */
+static void print_matrix(const struct lab *lab, const struct proof *p)
+{
+    printf("\n%-8s", "");
+    for (unsigned t = 0; t < lab->config->tests_count; t++)
+        printf(" %3s", lab->config->tests[t].id);
+    putchar('\n');
+    for (size_t i = 0; i < p->cases_n; i++) {
+        const struct prove_case *c = &p->cases[i];
+        if (c->kind != PROVE_BUG)
+            continue;
+        printf("%-8s", c->name);
+        for (unsigned t = 0; t < lab->config->tests_count; t++) {
+            const char *name = lab->config->tests[t].name;
+            bool named = false;
+            for (unsigned k = 0; k < c->bug.config->caught_by_count; k++)
+                named |= strcmp(c->bug.config->caught_by[k], name) == 0;
+            printf(" %3s", prove_caught(c, name) ? (named ? "X" : "x") : (named ? "?" : "."));
+        }
+        putchar('\n');
+    }
+}
+
+int cmd_verify(const struct cmd_globals *g, int argc, char **argv, struct err *err)
+{
+    static const struct argp argp = {
+        options, parse, "LAB",
+        "Proves a lab's tests: the reference and every variant get full marks, the template its floor, every known "
+        "bug is caught by what it names, costs about what it says and shows its hint, and no test catches nothing.\v"
+        "Exit status 0: all of it holds; 1: not.",
+        NULL, NULL, NULL,
+    };
+    struct verify_options o = {.prove = {.repeat = 1}, .colour = g->colour};
+    CLEANUP(lab_release) struct lab lab = {0};
+    CLEANUP(kit_release) struct kit kit = {0};
+    CLEANUP(proof_release) struct proof proof = {0};
+    const long start = clock_ms();
+    size_t bad = 0;
+
+    cmd_parse(&argp, argc, argv, &o);
+    int status = cmd_load_lab(g, o.lab, &lab, &kit, err);
+    if (status != CMD_OK)
+        return status;
+    o.prove.program = g->program;
+    o.prove.only = o.only.n ? (const char *const *)o.only.v : NULL;
+    o.prove.run = on_run;
+    o.prove.done = on_done;
+    o.prove.ctx = &o;
+    status = prove_lab(&lab, &o.prove, &proof, err);
+    strs_release(&o.only);
+    if (status < 0)
+        return cmd_status_of(err) == CMD_NO_ISOLATION ? CMD_INTERNAL : cmd_status_of(err);
+    print_matrix(&lab, &proof);
+    for (size_t i = 0; i < proof.problems.n; i++)
+        printf("FAIL  %s\n", proof.problems.v[i]);
+    for (size_t i = 0; i < proof.cases_n; i++)
+        bad += proof.cases[i].problems.n > 0;
+    printf("\n%zu of %zu cases hold, %u run%s each, %.1f s%s\n", proof.cases_n - bad, proof.cases_n, o.prove.repeat,
+           o.prove.repeat == 1 ? "" : "s", (double)(clock_ms() - start) / 1000, o.prove.load ? ", under load" : "");
+    return bad || proof.problems.n ? CMD_HELD : CMD_OK;
+}

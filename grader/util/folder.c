@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+#include "util/folder.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/sendfile.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "util/cleanup.h"
+#include "util/vec.h"
+
+char *folder_temporary(const char *prefix, struct err *err)
+{
+    const char *tmp = getenv("TMPDIR");
+    char *path = xformat("%s/%s-XXXXXX", tmp && *tmp ? tmp : "/tmp", prefix);
+
+    if (mkdtemp(path))
+        return path;
+    (void)err_errno(err, errno, "cannot make a temporary folder '%s'", path);
+    free(path);
+    return NULL;
+}
+
+static int copy_file(const char *from, const char *to, const struct stat *st, struct err *err)
+{
+    CLEANUP(close_fd) int in = open(from, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    CLEANUP(close_fd) int out = open(to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+
+    if (in < 0 || out < 0)
+        return err_errno(err, errno, "cannot copy '%s' to '%s'", from, to);
+    for (off_t left = st->st_size; left > 0;) {
+        ssize_t n = sendfile(out, in, NULL, (size_t)left);
+        if (n <= 0)
+            return err_errno(err, n < 0 ? errno : EIO, "cannot copy '%s' to '%s'", from, to);
+        left -= n;
+    }
+    return 0;
+}
+
+int folder_copy(const char *from, const char *to, struct err *err)
+{
+    CLEANUP(closedir_dir) DIR *d = opendir(from);
+
+    if (!d)
+        return err_errno(err, errno, "cannot read the folder '%s'", from);
+    if (mkdir(to, 0777) < 0 && errno != EEXIST)
+        return err_errno(err, errno, "cannot make the folder '%s'", to);
+    for (struct dirent *e; (e = readdir(d));) {
+        CLEANUP(free_ptr) char *a = xformat("%s/%s", from, e->d_name);
+        CLEANUP(free_ptr) char *b = xformat("%s/%s", to, e->d_name);
+        struct stat st;
+        if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
+            continue;
+        if (lstat(a, &st) < 0)
+            return err_errno(err, errno, "cannot look at '%s'", a);
+        if ((S_ISDIR(st.st_mode) && folder_copy(a, b, err) < 0) || (S_ISREG(st.st_mode) && copy_file(a, b, &st, err) < 0))
+            return -1;
+    }
+    return 0;
+}
+
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+    (void)st;
+    (void)type;
+    (void)ftw;
+    return remove(path);
+}
+
+int folder_remove(const char *path, struct err *err)
+{
+    return nftw(path, remove_one, 32, FTW_DEPTH | FTW_PHYS) == 0 ? 0 : err_errno(err, errno, "cannot remove '%s'", path);
+}
