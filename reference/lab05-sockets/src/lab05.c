@@ -61,7 +61,7 @@ int un_address(const char *name, struct sockaddr_un *sa, socklen_t *len)
         errno = EINVAL;
         return -1;
     }
-    if (n >= sizeof(sa->sun_path)) {
+    if (n > sizeof(sa->sun_path) - (name[0] != '@')) { /* only a path needs room for a NUL */
         errno = ENAMETOOLONG;
         return -1;
     }
@@ -229,6 +229,14 @@ static void stop_catch(sigset_t *waiting)
     sigdelset(waiting, SIGINT);
     sigaction(SIGTERM, &act, NULL);
     sigaction(SIGINT, &act, NULL);
+}
+
+/* ppoll delivers a signal only if it finds nothing else to tell. So that a client that talks without
+ * end cannot keep us from stopping, this one has nothing to look at. */
+static int stop_wanted(const sigset_t *waiting)
+{
+    ppoll(NULL, 0, &(struct timespec){0}, waiting);
+    return stop_asked;
 }
 
 /* B. Unnamed sockets --------------------------------------------------------------------------- */
@@ -411,7 +419,7 @@ int dgramd_run(const char *name)
         return complain("dgramd", name);
     printf("READY %s\n", name);
     fflush(stdout);
-    while (!stop_asked)
+    while (!stop_wanted(&waiting))
         if (ppoll(&p, 1, NULL, &waiting) > 0)
             dgramd_serve(p.fd);
     close(p.fd);
@@ -838,7 +846,7 @@ int chatd_run(char *const unix_names[], int tcp_port)
             printf("READY tcp 127.0.0.1:%u\n", (unsigned)port);
         printf("READY\n");
         fflush(stdout);
-        while (!stop_asked)
+        while (!stop_wanted(&waiting))
             chat_round(&s, &waiting);
     }
     chat_close(&s);
