@@ -99,7 +99,7 @@ int box_list(struct box *box, const char *dir, size_t max, struct box_names *nam
 void box_names_release(struct box_names *names);
 
 /* A SOCK_SEQPACKET socket that listens at 'path' in the box (mode 0600, owner 0). The grader
- * accepts connections on *fd, and closes it. */
+ * accepts connections on *fd, which does not block, and closes it. */
 int box_listen(struct box *box, const char *path, int *fd, struct err *err);
 
 /* Programs ------------------------------------------------------------------------------------- */

@@ -218,7 +218,7 @@ int files_list(const char *path, uint64_t max, int *fd, struct wire_reply *reply
 
 int files_listen(const char *path, int *fd)
 {
-    CLEANUP(close_fd) int s = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+    CLEANUP(close_fd) int s = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     struct sockaddr_un sa = {.sun_family = AF_UNIX};
     mode_t before;
     int bound;
