@@ -109,6 +109,7 @@ struct wait {
     struct proc *of;           /* the program waited for, if it is one: its end is no surprise */
     enum kind kind;            /* of the failure at the deadline */
     const char *signature;     /* of that failure, where kind is not KIND_HANG */
+    bool ours;                 /* nothing of the student's is waited for: a failure is "error" */
 };
 void wait_for(const struct wait *w);
 /* Reads and writes what programs have and take, notes their ends; blocks up to 'wait_us' (-1: until
@@ -147,7 +148,10 @@ const char *call_name(long nr);                /* "read", "call 999" */
 /* True if this blocked call ends by an event alone, not by a clock that rings within a second. */
 bool call_is_patient(pid_t pid, const struct psyscall *call);
 
+struct sock_filter;
+
 /* proc.c */
+const struct sock_filter *lab_filter(unsigned short *len); /* LAB_FILTER's program, or NULL */
 void proc_note_end(struct proc *p, int status);
 struct proc *proc_by_session(pid_t session); /* the program that a process descends from, or NULL */
 void proc_kill_all(void); /* everything of the test, reaped */
@@ -175,6 +179,8 @@ struct launch {              /* a program to be started, everything absolute and
 };
 /* The program as a child of the fork server; the connection that tells its end in p->server. */
 void memcheck_start(const struct launch *l, struct proc *p);
+/* Takes an answer of this kind (image.h) if there is one; -1: not the one, or the end. */
+bool memcheck_answer(int fd, int what, int *value);
 void memcheck_prepare(void);  /* in the runner, before any test */
 void memcheck_finish(void);   /* in the runner, at the end */
 pid_t memcheck_server(void);  /* 0: none */

@@ -33,7 +33,7 @@ struct fault {
     char step[60];
 };
 
-static const struct sock_filter *filter_program(unsigned short *len)
+const struct sock_filter *lab_filter(unsigned short *len)
 {
     static struct sock_filter *filter;
     static unsigned short filter_len;
@@ -103,7 +103,7 @@ static void native_start(const struct launch *l, struct proc *p)
     ssize_t n;
 
     if (lab.uid) {
-        confine.filter = filter_program(&confine.filter_len);
+        confine.filter = lab_filter(&confine.filter_len);
         confine.nproc = NPROC;
         confine.fsize_bytes = FSIZE;
         confine.cpu_s = (unsigned)(CPU_S * lab.factor) + 1;

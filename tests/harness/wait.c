@@ -10,6 +10,8 @@
  * and all this at most STRETCH times as long as without load. */
 #include "inside.h"
 
+#include "image/image.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
@@ -97,19 +99,13 @@ static void look_for_end(struct proc *p)
     int status;
 
     if (p->server >= 0) {
-        ssize_t n = recv(p->server, &status, sizeof(status), MSG_DONTWAIT);
-
-        if (n == (ssize_t)sizeof(status)) {
-            (void)close(p->server);
-            p->server = -1;
-            take_end(p, status);
-        } else if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) {
-            (void)close(p->server);
-            p->server = -1;
-            if (!lab.ending)
-                broken("the memcheck server is gone");
-            take_end(p, SIGKILL);
-        }
+        if (!memcheck_answer(p->server, LAB_ENDED, &status))
+            return;
+        (void)close(p->server);
+        p->server = -1;
+        take_end(p, status < 0 ? SIGKILL : status);
+        if (status < 0 && !lab.ending)
+            broken("the memcheck server is gone");
         return;
     }
     if (waitpid(p->pid, &status, WNOHANG) == p->pid)
@@ -381,13 +377,15 @@ void wait_for(const struct wait *w)
     while (!w->ready(w->arg)) {
         uint64_t now;
 
-        if (fail_if_hopeless(w))
+        if (!w->ours && fail_if_hopeless(w))
             break;
         now = now_ns();
         if (now >= d.next) {
             if (deadline_passed(&d)) {
                 if (w->ready(w->arg))
                     break;
+                if (w->ours)
+                    broken("nothing more happened while the harness waited for %s", w->what);
                 if (w->kind != KIND_HANG && w->signature)
                     fail_signed(w->kind, w->signature, "%s", w->what);
                 fail_signed(KIND_HANG, NULL, "nothing more happened while the test waited for %s",

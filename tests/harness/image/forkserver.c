@@ -47,6 +47,13 @@ static void on_child(int sig)
     (void)sig; /* only to wake ppoll */
 }
 
+static int answer(int fd, int what, int value)
+{
+    const struct lab_answer a = {what, value};
+
+    return send(fd, &a, sizeof(a), MSG_NOSIGNAL) == (ssize_t)sizeof(a) ? 0 : -1;
+}
+
 static void reap(void)
 {
     int status;
@@ -56,7 +63,7 @@ static void reap(void)
         for (int i = 0; i < CHILDREN_MAX; i++) {
             if (children[i].pid != pid)
                 continue;
-            (void)!send(children[i].fd, &status, sizeof(status), MSG_NOSIGNAL);
+            (void)answer(children[i].fd, LAB_ENDED, status);
             (void)close(children[i].fd);
             children[i].pid = 0;
         }
@@ -107,9 +114,8 @@ static int receive(int connection, int fds[STREAMS])
 static int become(int connection, int fds[STREAMS])
 {
     struct sigaction dfl = {.sa_handler = SIG_DFL};
-    struct rlimit files = {request.head.nofile, request.head.nofile};
+    struct rlimit files;
     sigset_t none;
-    int pid = (int)getpid();
 
     (void)close(LAB_SERVER_FD);
     for (int i = 0; i < CHILDREN_MAX; i++)
@@ -125,10 +131,14 @@ static int become(int connection, int fds[STREAMS])
     (void)sigaction(SIGCHLD, &dfl, NULL);
     (void)sigaction(SIGPIPE, &dfl, NULL);
     (void)umask(022);
-    if (chdir(folder) < 0 || setrlimit(RLIMIT_NOFILE, &files) < 0)
+    /* Only the soft limit: valgrind refuses another hard one, its own descriptors are up there. */
+    if (chdir(folder) < 0 || getrlimit(RLIMIT_NOFILE, &files) < 0)
+        return -1;
+    files.rlim_cur = request.head.nofile < files.rlim_max ? request.head.nofile : files.rlim_max;
+    if (setrlimit(RLIMIT_NOFILE, &files) < 0)
         return -1;
     environ = environment;
-    if (send(connection, &pid, sizeof(pid), MSG_NOSIGNAL) != (ssize_t)sizeof(pid))
+    if (answer(connection, LAB_STARTED, (int)getpid()) < 0)
         return -1;
     (void)close(connection);
     (void)sigemptyset(&none);

@@ -10,12 +10,17 @@ enum {
 };
 
 /* A request: this, then argc + envc + 1 strings, each with its NUL: arguments, environment, working
- * folder. Three descriptors travel with it: standard input, output, error. One connection each. The
- * first answer is an int, the pid, sent when the process is about to call its main(); the second an
- * int, its wait status. The end of the connection without an answer means that it was not possible. */
+ * folder. Three descriptors travel with it: standard input, output, error. One connection each.
+ * Answers: LAB_STARTED with the pid, from the process itself when it is about to call its main();
+ * then LAB_ENDED with its wait status, from the server. One without the other: it did not work. */
 struct lab_request {
     unsigned argc, envc;
     unsigned nofile;
+};
+
+struct lab_answer {
+    enum { LAB_STARTED = 1, LAB_ENDED = 2 } what;
+    int value;
 };
 
 /* Serves requests for ever. Returns only in a child that is to become a program: argc. Weak: at a
