@@ -239,7 +239,7 @@ static int fill_args(struct args *a, const char *bwrap, const struct box_spec *s
 
 /* The child -------------------------------------------------------------------------------------- */
 
-enum step { STEP_READY, STEP_BECOME, STEP_NAMESPACE, STEP_GO, STEP_DESCRIPTORS, STEP_EXEC };
+enum step { STEP_DESCRIPTORS, STEP_BECOME, STEP_NAMESPACE, STEP_READY, STEP_GROUPS, STEP_EXEC };
 
 struct report {
     enum step step;
@@ -282,13 +282,17 @@ static void reset_signals(void)
 
 static _Noreturn void child_run(const struct args *a, const struct ids *ids, int ctl, int log, int sync)
 {
-    struct report r = {STEP_BECOME, 0};
+    struct report r = {STEP_DESCRIPTORS, 0};
     char *envp[] = {NULL}; /* the box must not see the grader's */
     char go;
 
     reset_signals();
     (void)setsid(); /* ^C at the grader's terminal is the grader's affair */
     (void)chdir("/");
+    /* First of all: our copies of the parent's ends would hide its death from us. */
+    if (place_fds(a, ctl, log, &sync) < 0)
+        goto fail;
+    r.step = STEP_BECOME;
     if (ids_become(ids) < 0)
         goto fail;
     r.step = STEP_NAMESPACE;
@@ -297,13 +301,10 @@ static _Noreturn void child_run(const struct args *a, const struct ids *ids, int
     r.step = STEP_READY;
     if (write(sync, &r, sizeof(r)) != (ssize_t)sizeof(r) || read(sync, &go, 1) != 1)
         _exit(1); /* the parent gave up */
-    r.step = STEP_GO;
+    r.step = STEP_GROUPS;
     /* As root we are 0 already: we were first_uid, which the map calls 0. As a user the same. Our
      * group likewise; a user's other groups go, they are not in the map. */
     if (syscall(SYS_setgroups, 0L, NULL) < 0)
-        goto fail;
-    r.step = STEP_DESCRIPTORS;
-    if (place_fds(a, ctl, log, &sync) < 0)
         goto fail;
     r.step = STEP_EXEC;
     /* the cast: execve does not change its arguments, its prototype is older than const */
