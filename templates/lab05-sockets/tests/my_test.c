@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* An example of a test of your own. Every tests/*_test.c is a program linked with your library: it
- * exits with 0 if all is well and says on stderr what is not. Its runs count for coverage.
+/* An example of a test of your own. Every file of this folder whose name ends in _test.c is a program
+ * linked with your library: it exits with 0 if all is well and says on stderr what is not. Its runs
+ * count for coverage.
  *
  * This one looks at one address. It says "skipped" while un_address is a stub. */
 #include "lab05.h"
