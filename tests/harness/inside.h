@@ -139,6 +139,7 @@ bool procfs_syscall(pid_t pid, struct psyscall *call);
 /* One file of /proc/PID, NUL at the end; -1: errno. Also where only its own user may read it. */
 ssize_t procfs_read(pid_t pid, const char *file, char *buf, size_t size);
 ssize_t procfs_link(pid_t pid, const char *file, char *buf, size_t size);
+bool procfs_stat(pid_t pid, const char *file, struct stat *st); /* of what the link leads to */
 bool procfs_memory(pid_t pid, unsigned long long address, void *buf, size_t size);
 /* Every process of the test but the harness. The count; *list is the harness's. */
 size_t procfs_list(struct pinfo **list);

