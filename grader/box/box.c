@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* box: the grader's side of the control socket. One request is under way at a time; ends of programs
- * may arrive before its reply and are kept until they are fetched. As long as some are kept, the
- * eventfd 'kept_fd' is readable, and with it 'poll_fd', which is what the caller polls. */
+/* box: the grader's side of the control socket. One request is under way at a time; ends of
+ * programs may arrive before its reply and are kept until they are fetched. As long as some are
+ * kept, the eventfd 'kept_fd' is readable, and with it 'poll_fd', which is what the caller polls.
+ */
 #define _GNU_SOURCE 1
 #include "box/box.h"
 
@@ -100,7 +101,7 @@ static bool wait_readable(int fd, int64_t deadline_ms)
     }
 }
 
-/* Programs that are running or have ended ------------------------------------------------------- */
+/* Programs that are running or have ended ---------------------------------------- */
 
 static struct program *find_program(const struct box *box, unsigned id)
 {
@@ -117,8 +118,8 @@ static int add_program(struct box *box, unsigned id, unsigned wall_ms, struct er
     if (!more)
         return err_errno(err, ENOMEM, "cannot keep a program of the box in mind");
     box->programs = more;
-    more[box->n_programs++] = (struct program){
-        .id = id, .give_up_ms = now_ms() + wall_ms + END_GRACE_MS};
+    more[box->n_programs++] =
+        (struct program){.id = id, .give_up_ms = now_ms() + wall_ms + END_GRACE_MS};
     return 0;
 }
 
@@ -160,7 +161,7 @@ static bool fetch_end(struct box *box, struct program *p, struct proc_result *re
     return true;
 }
 
-/* Packets ---------------------------------------------------------------------------------------- */
+/* Packets ---------------------------------------- */
 
 /* Any failure: box->broken, so that later calls do not wait again. */
 static int broke(struct box *box, struct err *err)
@@ -172,8 +173,8 @@ static int broke(struct box *box, struct err *err)
     return err_set(err, "the box ended unexpectedly: %s", why.msg);
 }
 
-/* Takes one packet that is there. Its descriptor, if any, into *fd (-1: none); the sender's pid into
- * *pid where the kernel tells it. 0 or -1. */
+/* Takes one packet that is there. Its descriptor, if any, into *fd (-1: none); the sender's pid
+ * into *pid where the kernel tells it. 0 or -1. */
 static int receive(struct box *box, struct wire_reply *reply, int *fd, pid_t *pid, struct err *err)
 {
     union {
@@ -181,7 +182,9 @@ static int receive(struct box *box, struct wire_reply *reply, int *fd, pid_t *pi
         char bytes[CMSG_SPACE(sizeof(int)) + CMSG_SPACE(sizeof(struct ucred))];
     } control;
     struct iovec iov = {reply, sizeof(*reply)};
-    struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control,
+    struct msghdr msg = {.msg_iov = &iov,
+                         .msg_iovlen = 1,
+                         .msg_control = &control,
                          .msg_controllen = sizeof(control)};
     ssize_t n;
 
@@ -275,7 +278,7 @@ static int ask_about(struct box *box, struct wire_request *req, const char *what
     return 0;
 }
 
-/* Files ------------------------------------------------------------------------------------------ */
+/* Files ---------------------------------------- */
 
 int box_mkdir(struct box *box, const char *path, mode_t mode, uid_t uid, struct err *err)
 {
@@ -298,8 +301,8 @@ int box_put(struct box *box, const char *path, int fd, mode_t mode, uid_t uid, s
     return ask_about(box, &req, "cannot write", path, fd, &reply, NULL, err);
 }
 
-int box_put_mem(struct box *box, const char *path, const void *data, size_t n, mode_t mode, uid_t uid,
-                struct err *err)
+int box_put_mem(struct box *box, const char *path, const void *data, size_t n, mode_t mode,
+                uid_t uid, struct err *err)
 {
     CLEANUP(close_fd) int fd = memfd_create("put", MFD_CLOEXEC);
     size_t done = 0;
@@ -379,9 +382,9 @@ static int read_names(int fd, size_t count, struct box_names *names, struct err 
     struct stat st;
     const char *p, *end;
 
-    if (fstat(fd, &st) < 0 || !(text = malloc((size_t)st.st_size + 1))
-        || pread(fd, text, (size_t)st.st_size, 0) != st.st_size
-        || !(tmp.names = calloc(count + 1, sizeof(*tmp.names))))
+    if (fstat(fd, &st) < 0 || !(text = malloc((size_t)st.st_size + 1)) ||
+        pread(fd, text, (size_t)st.st_size, 0) != st.st_size ||
+        !(tmp.names = calloc(count + 1, sizeof(*tmp.names))))
         return err_errno(err, errno, "cannot read the names of a folder");
     end = text + st.st_size;
     for (p = text; p < end && tmp.count < count; p += strlen(p) + 1) {
@@ -402,8 +405,8 @@ int box_list(struct box *box, const char *dir, size_t max, struct box_names *nam
     struct wire_reply reply;
     CLEANUP(close_fd) int fd = -1;
 
-    if (ask_about(box, &req, "cannot list", dir, -1, &reply, &fd, err) < 0
-        || read_names(fd, reply.value, names, err) < 0)
+    if (ask_about(box, &req, "cannot list", dir, -1, &reply, &fd, err) < 0 ||
+        read_names(fd, reply.value, names, err) < 0)
         return -1;
     names->truncated = reply.more;
     return 0;
@@ -417,7 +420,7 @@ void box_names_release(struct box_names *names)
     *names = (struct box_names){0};
 }
 
-/* Programs --------------------------------------------------------------------------------------- */
+/* Programs ---------------------------------------- */
 
 static struct wire_limits limits_of(const struct proc_spec *spec)
 {
@@ -429,8 +432,12 @@ static struct wire_limits limits_of(const struct proc_spec *spec)
     return (struct wire_limits){
         .wall_ms = wall_ms,
         .cpu_s = l->cpu_s ? l->cpu_s : (wall_ms + 999) / 1000 + 1,
-        .nproc = l->nproc ? l->nproc : judge ? 1024 : 64,
-        .nofile = l->nofile ? l->nofile : judge ? 1024 : 256,
+        .nproc = l->nproc ? l->nproc
+                 : judge  ? 1024
+                          : 64,
+        .nofile = l->nofile ? l->nofile
+                  : judge   ? 1024
+                            : 256,
         .fsize_bytes = l->fsize_bytes ? l->fsize_bytes : (judge ? 256 : 16) * mib,
         .stack_bytes = l->stack_bytes ? l->stack_bytes : 8 * mib,
         .as_bytes = l->as_bytes,
@@ -465,8 +472,8 @@ static uint32_t append_all(struct text *t, const char *const *strings)
 }
 
 /* The descriptors of the program: those to pass into fds, the others as bits of the request. */
-static int choose_fds(const struct proc_spec *spec, struct wire_request *req, int *fds, size_t *nfds,
-                      struct err *err)
+static int choose_fds(const struct proc_spec *spec, struct wire_request *req, int *fds,
+                      size_t *nfds, struct err *err)
 {
     if (spec->nfds > PROC_FDS_MAX)
         return err_set(err, "a program of the box gets at most %d descriptors", PROC_FDS_MAX);
@@ -505,7 +512,8 @@ int box_start(struct box *box, const struct proc_spec *spec, unsigned *id, struc
     req.argc = append_all(&text, spec->argv);
     req.envc = append_all(&text, spec->env ? spec->env : default_env);
     if (text.full)
-        return err_set(err, "cannot run '%s' in the box: its arguments are too long", spec->argv[0]);
+        return err_set(err, "cannot run '%s' in the box: its arguments are too long",
+                       spec->argv[0]);
     req.text_len = (uint32_t)text.used;
     req.id = box->last_id + 1;
     req.filtered = spec->uid != BOX_JUDGE && !(spec->flags & PROC_NO_FILTER);
@@ -609,25 +617,21 @@ int box_kill_uid(struct box *box, uid_t uid, unsigned *killed, struct err *err)
 void proc_describe(const struct proc_result *res, char *text, size_t size)
 {
     switch (res->end) {
-    case PROC_EXITED:
-        (void)snprintf(text, size, "exit %d", res->code);
-        break;
+    case PROC_EXITED: (void)snprintf(text, size, "exit %d", res->code); break;
     case PROC_SIGNALED:
         (void)snprintf(text, size, "signal %d (%s)", res->code, strsignal(res->code));
         break;
-    case PROC_WALL:
-        (void)snprintf(text, size, "killed after %u ms", res->wall_ms);
-        break;
+    case PROC_WALL: (void)snprintf(text, size, "killed after %u ms", res->wall_ms); break;
     case PROC_EXEC_FAILED:
         (void)snprintf(text, size, "not started: %s: %s", res->step, strerror(res->code));
         break;
     }
 }
 
-/* Opening and closing ---------------------------------------------------------------------------- */
+/* Opening and closing ---------------------------------------- */
 
-/* Waits for init's first words. Its pid is taken while it certainly lives: it does not end as long as
- * the socket is open. */
+/* Waits for init's first words. Its pid is taken while it certainly lives: it does not end as long
+ * as the socket is open. */
 static int greet(struct box *box, struct err *err)
 {
     struct wire_reply hello;
@@ -656,9 +660,9 @@ static int load_filter(struct box *box, bool allow_memfd, struct err *err)
     struct wire_request req = {.op = WIRE_FILTER};
     struct wire_reply reply;
 
-    if (filter_build(allow_memfd, &filter, err) < 0
-        || box_put_mem(box, BOX_FILTER_PATH, filter.insns, filter.len * sizeof(*filter.insns), 0600,
-                       BOX_JUDGE, err) < 0)
+    if (filter_build(allow_memfd, &filter, err) < 0 ||
+        box_put_mem(box, BOX_FILTER_PATH, filter.insns, filter.len * sizeof(*filter.insns), 0600,
+                    BOX_JUDGE, err) < 0)
         return -1;
     return ask_about(box, &req, "cannot load", BOX_FILTER_PATH, -1, &reply, NULL, err);
 }
@@ -669,9 +673,9 @@ static int make_poll_fd(struct box *box, struct err *err)
 
     box->kept_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     box->poll_fd = epoll_create1(EPOLL_CLOEXEC);
-    if (box->kept_fd < 0 || box->poll_fd < 0
-        || epoll_ctl(box->poll_fd, EPOLL_CTL_ADD, box->kept_fd, &event) < 0
-        || epoll_ctl(box->poll_fd, EPOLL_CTL_ADD, box->entered.ctl_fd, &event) < 0)
+    if (box->kept_fd < 0 || box->poll_fd < 0 ||
+        epoll_ctl(box->poll_fd, EPOLL_CTL_ADD, box->kept_fd, &event) < 0 ||
+        epoll_ctl(box->poll_fd, EPOLL_CTL_ADD, box->entered.ctl_fd, &event) < 0)
         return err_errno(err, errno, "cannot make the descriptors of a box");
     return 0;
 }
@@ -697,8 +701,8 @@ int box_open(const struct box_spec *spec, struct box **box, struct err *err)
 
     if (!made)
         return err_errno(err, ENOMEM, "cannot open a box");
-    *made = (struct box){.ids.lock_fd = -1, .entered = {-1, -1, -1}, .init_pidfd = -1, .poll_fd = -1,
-                         .kept_fd = -1};
+    *made = (struct box){
+        .ids.lock_fd = -1, .entered = {-1, -1, -1}, .init_pidfd = -1, .poll_fd = -1, .kept_fd = -1};
     if (start(made, spec ? spec : &defaults, err) < 0) {
         box_close(made);
         return -1;
@@ -707,8 +711,8 @@ int box_open(const struct box_spec *spec, struct box **box, struct err *err)
     return 0;
 }
 
-/* After this process 1, and so every process of the box, has ended. The monitor ends a moment later:
- * it is ours to reap, but nothing of the box. */
+/* After this process 1, and so every process of the box, has ended. The monitor ends a moment
+ * later: it is ours to reap, but nothing of the box. */
 static void end_processes(struct box *box)
 {
     pid_t monitor = box->entered.monitor;

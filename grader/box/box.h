@@ -46,8 +46,8 @@ enum box_mode {
     BOX_FULL  /* all namespaces private, two identities */
 };
 
-const char *box_mode_name(enum box_mode mode);                /* "auto", "full" */
-int box_mode_parse(const char *name, enum box_mode *mode);    /* -1: no such mode */
+const char *box_mode_name(enum box_mode mode);             /* "auto", "full" */
+int box_mode_parse(const char *name, enum box_mode *mode); /* -1: no such mode */
 
 /* Zero means "the safe default" in every field. */
 struct box_spec {
@@ -55,12 +55,13 @@ struct box_spec {
     /* Sizes of the folders that can be written to, in bytes. They are tmpfs: memory is taken as it
      * is used. Zero: 64 MiB, for tests_bytes 128 MiB. */
     size_t judge_bytes, sub_bytes, peers_bytes, tests_bytes, vg_bytes, tmp_bytes, shm_bytes;
-    size_t debug_bytes;       /* /usr/lib/debug, an empty one that covers the host's ... */
-    bool show_debug;          /* ... unless this: then the host's is seen, read-only */
-    bool show_usr_local;      /* default: /usr/local is empty in the box */
-    const char *const *hide;  /* more folders under /usr to cover, up to NULL; missing ones are skipped */
-    bool allow_memfd;         /* memfd_create for students: only where a memory limit counts it */
-    const char *bwrap;        /* NULL: looked for in /usr/bin, /usr/local/bin, /bin */
+    size_t debug_bytes;  /* /usr/lib/debug, an empty one that covers the host's ... */
+    bool show_debug;     /* ... unless this: then the host's is seen, read-only */
+    bool show_usr_local; /* default: /usr/local is empty in the box */
+    const char *const
+        *hide;         /* more folders under /usr to cover, up to NULL; missing ones are skipped */
+    bool allow_memfd;  /* memfd_create for students: only where a memory limit counts it */
+    const char *bwrap; /* NULL: looked for in /usr/bin, /usr/local/bin, /bin */
 };
 
 int box_open(const struct box_spec *spec, struct box **box, struct err *err); /* spec may be NULL */
@@ -70,16 +71,18 @@ int box_open(const struct box_spec *spec, struct box **box, struct err *err); /*
  * fine. */
 void box_close(struct box *box);
 
-enum box_mode box_mode(const struct box *box);  /* never BOX_AUTO */
-const char *box_describe(const struct box *box); /* "full (host root, uids 1879048192-1879048447)" */
+enum box_mode box_mode(const struct box *box); /* never BOX_AUTO */
+const char *
+box_describe(const struct box *box); /* "full (host root, uids 1879048192-1879048447)" */
 
-/* Files. 'mode' as for chmod, exactly (no umask); the owner is uid, the group has the same number. */
+/* Files. 'mode' as for chmod, exactly (no umask); the owner is uid, the group has the same number.
+ */
 int box_mkdir(struct box *box, const char *path, mode_t mode, uid_t uid, struct err *err);
 /* All of the regular file (or memfd) behind fd, from its start; the offset of fd is not used. What
  * was there under this name is replaced. */
 int box_put(struct box *box, const char *path, int fd, mode_t mode, uid_t uid, struct err *err);
-int box_put_mem(struct box *box, const char *path, const void *data, size_t n, mode_t mode, uid_t uid,
-                struct err *err);
+int box_put_mem(struct box *box, const char *path, const void *data, size_t n, mode_t mode,
+                uid_t uid, struct err *err);
 int box_symlink(struct box *box, const char *target, const char *path, struct err *err);
 int box_chown(struct box *box, const char *path, uid_t uid, struct err *err);
 int box_unlink(struct box *box, const char *path, struct err *err); /* not a folder */
@@ -95,14 +98,15 @@ struct box_names {
     size_t count;
     bool truncated; /* there were more than asked for */
 };
-int box_list(struct box *box, const char *dir, size_t max, struct box_names *names, struct err *err);
+int box_list(struct box *box, const char *dir, size_t max, struct box_names *names,
+             struct err *err);
 void box_names_release(struct box_names *names);
 
 /* A SOCK_SEQPACKET socket that listens at 'path' in the box (mode 0600, owner 0). The grader
  * accepts connections on *fd, which does not block, and closes it. */
 int box_listen(struct box *box, const char *path, int *fd, struct err *err);
 
-/* Programs ------------------------------------------------------------------------------------- */
+/* Programs ---------------------------------------- */
 
 /* Zero: the default in brackets. There is no "unlimited" but in as_bytes. */
 struct proc_limits {
@@ -123,30 +127,31 @@ enum proc_flag {
 
 struct proc_spec {
     const char *const *argv; /* up to NULL; a vector, never a shell string */
-    const char *path;        /* what is run; NULL: argv[0]. Without '/': looked for in /usr/bin ... */
-    const char *const *env;  /* up to NULL; NULL: PATH, HOME=/tmp, LANG=C.UTF-8 */
-    const char *cwd;         /* NULL: "/" */
-    uid_t uid;               /* BOX_JUDGE is 0: say it where it is meant */
-    const int *fds;          /* descriptors 0 ... nfds-1 of the program; -1: /dev/null */
-    size_t nfds;             /* less than 3: the missing ones of 0-2 are /dev/null */
+    const char *path; /* what is run; NULL: argv[0]. Without '/': looked for in /usr/bin ... */
+    const char *const *env; /* up to NULL; NULL: PATH, HOME=/tmp, LANG=C.UTF-8 */
+    const char *cwd;        /* NULL: "/" */
+    uid_t uid;              /* BOX_JUDGE is 0: say it where it is meant */
+    const int *fds;         /* descriptors 0 ... nfds-1 of the program; -1: /dev/null */
+    size_t nfds;            /* less than 3: the missing ones of 0-2 are /dev/null */
     struct proc_limits limits;
-    unsigned flags;          /* enum proc_flag */
+    unsigned flags; /* enum proc_flag */
 };
 
 enum proc_end {
     PROC_EXITED,     /* code: exit code. 137 is a number, not a signal */
     PROC_SIGNALED,   /* code: signal */
     PROC_WALL,       /* killed at its wall limit. code: 0 */
-    PROC_EXEC_FAILED /* it never ran. code: errno, 'step' names what failed ("exec", "enter '...'") */
+    PROC_EXEC_FAILED /* it never ran. code: errno, 'step' names what failed ("exec", "enter '...'")
+                      */
 };
 
 struct proc_result {
     enum proc_end end;
     int code;
     unsigned wall_ms;
-    unsigned cpu_ms;               /* with the children it has waited for */
+    unsigned cpu_ms; /* with the children it has waited for */
     unsigned long long maxrss_bytes;
-    char step[64];                 /* "" unless PROC_EXEC_FAILED */
+    char step[64]; /* "" unless PROC_EXEC_FAILED */
 };
 
 /* "exit 1", "signal 11 (Segmentation fault)", ...: for messages. */
@@ -161,7 +166,8 @@ int box_start(struct box *box, const struct proc_spec *spec, unsigned *id, struc
 int box_wait(struct box *box, unsigned id, struct proc_result *res, struct err *err);
 
 /* box_start and box_wait. Output goes to files or memfds: nobody reads pipes meanwhile. */
-int box_run(struct box *box, const struct proc_spec *spec, struct proc_result *res, struct err *err);
+int box_run(struct box *box, const struct proc_spec *spec, struct proc_result *res,
+            struct err *err);
 
 /* For a loop of the caller's: box_fd is readable as long as something has to be dispatched or an
  * end has to be fetched. After box_dispatch, which never blocks, fetch the ends with box_poll:

@@ -50,8 +50,8 @@ static int limit_all(const struct confine *c, const char **step)
 
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
         *step = table[i].name;
-        if (table[i].soft
-            && limit(table[i].resource, table[i].soft, table[i].soft + table[i].extra) < 0)
+        if (table[i].soft &&
+            limit(table[i].resource, table[i].soft, table[i].soft + table[i].extra) < 0)
             return -1;
     }
     *step = "limit core files";
@@ -60,9 +60,10 @@ static int limit_all(const struct confine *c, const char **step)
     if (!c->uid)
         return 0;
     *step = "limit priorities and locked memory";
-    return limit(RLIMIT_MEMLOCK, MEMLOCK_BYTES, MEMLOCK_BYTES) < 0
-            || limit(RLIMIT_RTPRIO, 0, 0) < 0
-            || limit(RLIMIT_NICE, 0, 0) < 0 ? -1 : 0;
+    return limit(RLIMIT_MEMLOCK, MEMLOCK_BYTES, MEMLOCK_BYTES) < 0 ||
+                   limit(RLIMIT_RTPRIO, 0, 0) < 0 || limit(RLIMIT_NICE, 0, 0) < 0
+               ? -1
+               : 0;
 }
 
 static int drop_uid(const struct confine *c, const char **step)

@@ -9,16 +9,16 @@
 
 /* Zero means "as it is" in every field. Limits never rise above the hard limit that is there. */
 struct confine {
-    uid_t uid;                       /* 0: stay who we are; else all three uids, no groups, no capabilities */
-    gid_t gid;                       /* 0: same number as uid */
+    uid_t uid; /* 0: stay who we are; else all three uids, no groups, no capabilities */
+    gid_t gid; /* 0: same number as uid */
     const struct sock_filter *filter; /* seccomp program, installed last; NULL: none */
-    unsigned short filter_len;       /* in instructions */
-    unsigned nproc;                  /* processes and threads of the uid, all together */
-    unsigned nofile;                 /* one more than the highest descriptor */
-    unsigned cpu_s;                  /* SIGXCPU then, SIGKILL one second later; of one process */
-    unsigned long long fsize_bytes;  /* SIGXFSZ beyond */
+    unsigned short filter_len;        /* in instructions */
+    unsigned nproc;                   /* processes and threads of the uid, all together */
+    unsigned nofile;                  /* one more than the highest descriptor */
+    unsigned cpu_s;                   /* SIGXCPU then, SIGKILL one second later; of one process */
+    unsigned long long fsize_bytes;   /* SIGXFSZ beyond */
     unsigned long long stack_bytes;
-    unsigned long long as_bytes;     /* address space; never with sanitizers */
+    unsigned long long as_bytes; /* address space; never with sanitizers */
 };
 
 /* Always: default signal dispositions, empty signal mask, umask 022, no core files. With uid != 0

@@ -164,8 +164,10 @@ static int add_etc(struct args *a, struct err *err)
     size_t p = 0, g = 0;
 
     for (unsigned uid = 0; uid <= BOX_UID_LAST; uid++) {
-        const char *name = uid == BOX_JUDGE ? "judge" : uid == BOX_BUILDER ? "builder"
-                         : uid == BOX_MEMCHECK ? "memcheck" : "student";
+        const char *name = uid == BOX_JUDGE      ? "judge"
+                           : uid == BOX_BUILDER  ? "builder"
+                           : uid == BOX_MEMCHECK ? "memcheck"
+                                                 : "student";
         char number[8] = "";
 
         if (uid > BOX_MEMCHECK && uid < BOX_STUDENT_FIRST)
@@ -176,11 +178,11 @@ static int add_etc(struct args *a, struct err *err)
                               number, uid, uid);
         g += (size_t)snprintf(group + g, sizeof(group) - g, "%s%s:x:%u:\n", name, number, uid);
     }
-    if (add_content(a, "/etc/passwd", 0644, passwd, p, err) < 0
-        || add_content(a, "/etc/group", 0644, group, g, err) < 0
-        || add_content(a, "/etc/hosts", 0644, hosts, sizeof(hosts) - 1, err) < 0
-        || add_content(a, "/etc/nsswitch.conf", 0644, nsswitch, sizeof(nsswitch) - 1, err) < 0
-        || add_content(a, "/etc/protocols", 0644, protocols, sizeof(protocols) - 1, err) < 0)
+    if (add_content(a, "/etc/passwd", 0644, passwd, p, err) < 0 ||
+        add_content(a, "/etc/group", 0644, group, g, err) < 0 ||
+        add_content(a, "/etc/hosts", 0644, hosts, sizeof(hosts) - 1, err) < 0 ||
+        add_content(a, "/etc/nsswitch.conf", 0644, nsswitch, sizeof(nsswitch) - 1, err) < 0 ||
+        add_content(a, "/etc/protocols", 0644, protocols, sizeof(protocols) - 1, err) < 0)
         return -1;
     ADD(a, "--ro-bind-try", "/etc/alternatives", "/etc/alternatives"); /* else there is no "cc" */
     ADD(a, "--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache");
@@ -193,15 +195,17 @@ static size_t or_default(size_t bytes, size_t mib)
 }
 
 /* The order matters: what comes later covers what came before, and read-only comes last. */
-static int fill_args(struct args *a, const char *bwrap, const struct box_spec *spec, struct err *err)
+static int fill_args(struct args *a, const char *bwrap, const struct box_spec *spec,
+                     struct err *err)
 {
     /* What the judge needs to be a judge: take the students' uids, end them, own and see what is
      * theirs. Nothing that reaches beyond the box. */
-    static const char *const caps[] = {"CAP_SETUID", "CAP_SETGID", "CAP_SETPCAP", "CAP_KILL",
-                                       "CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_DAC_READ_SEARCH",
-                                       "CAP_FOWNER", "CAP_FSETID", "CAP_IPC_OWNER",
-                                       "CAP_SYS_PTRACE"};
-    static const char *const root_links[] = {"/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32"};
+    static const char *const caps[] = {
+        "CAP_SETUID", "CAP_SETGID",       "CAP_SETPCAP",         "CAP_KILL",
+        "CAP_CHOWN",  "CAP_DAC_OVERRIDE", "CAP_DAC_READ_SEARCH", "CAP_FOWNER",
+        "CAP_FSETID", "CAP_IPC_OWNER",    "CAP_SYS_PTRACE"};
+    static const char *const root_links[] = {"/bin",   "/sbin",  "/lib",
+                                             "/lib32", "/lib64", "/libx32"};
 
     ADD(a, bwrap, "--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts",
         "--unshare-cgroup-try", "--hostname", "box", "--as-pid-1", "--die-with-parent",
@@ -229,15 +233,15 @@ static int fill_args(struct args *a, const char *bwrap, const struct box_spec *s
     add_tmpfs(a, "/peers", 0755, or_default(spec->peers_bytes, 64));
     add_tmpfs(a, "/tests", 0711, or_default(spec->tests_bytes, 128));
     add_tmpfs(a, "/vg", 0700, or_default(spec->vg_bytes, 64));
-    if (add_content(a, "/.init", 0755, box_init_image, (size_t)(box_init_image_end - box_init_image),
-                    err) < 0)
+    if (add_content(a, "/.init", 0755, box_init_image,
+                    (size_t)(box_init_image_end - box_init_image), err) < 0)
         return -1;
     ADD(a, "--remount-ro", "/", "--chdir", "/", "--", "/.init");
     a->v[a->n] = NULL;
     return a->full ? err_set(err, "too many arguments for bwrap: hide fewer folders") : 0;
 }
 
-/* The child -------------------------------------------------------------------------------------- */
+/* The child ---------------------------------------- */
 
 enum step { STEP_DESCRIPTORS, STEP_BECOME, STEP_NAMESPACE, STEP_READY, STEP_GROUPS, STEP_EXEC };
 
@@ -280,7 +284,8 @@ static void reset_signals(void)
     (void)sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-static _Noreturn void child_run(const struct args *a, const struct ids *ids, int ctl, int log, int sync)
+static _Noreturn void child_run(const struct args *a, const struct ids *ids, int ctl, int log,
+                                int sync)
 {
     struct report r = {STEP_DESCRIPTORS, 0};
     char *envp[] = {NULL}; /* the box must not see the grader's */
@@ -315,22 +320,23 @@ fail:
     _exit(1);
 }
 
-/* The parent ------------------------------------------------------------------------------------- */
+/* The parent ---------------------------------------- */
 
 static int explain_step(const struct report *r, const char *bwrap, struct err *err)
 {
     switch (r->step) {
     case STEP_NAMESPACE:
-        return err_set(err, "cannot make a user namespace: %s; in Docker start the container with the "
-                       "shipped seccomp profile and '--security-opt systempaths=unconfined', on a "
-                       "host see 'sysctl user.max_user_namespaces kernel.unprivileged_userns_clone'",
-                       strerror(r->errnum));
+        return err_set(
+            err,
+            "cannot make a user namespace: %s; in Docker start the container with the "
+            "shipped seccomp profile and '--security-opt systempaths=unconfined', on a "
+            "host see 'sysctl user.max_user_namespaces kernel.unprivileged_userns_clone'",
+            strerror(r->errnum));
     case STEP_BECOME:
-        return err_errno(err, r->errnum, "cannot become the user of a box (is CAP_SETUID missing?)");
-    case STEP_EXEC:
-        return err_errno(err, r->errnum, "cannot run '%s'", bwrap);
-    default:
-        return err_errno(err, r->errnum, "cannot prepare a box (step %d)", (int)r->step);
+        return err_errno(err, r->errnum,
+                         "cannot become the user of a box (is CAP_SETUID missing?)");
+    case STEP_EXEC: return err_errno(err, r->errnum, "cannot run '%s'", bwrap);
+    default: return err_errno(err, r->errnum, "cannot prepare a box (step %d)", (int)r->step);
     }
 }
 
@@ -400,8 +406,8 @@ int enter_start(const struct box_spec *spec, const struct ids *ids, struct enter
     ours = pair[0];
     theirs = pair[1];
     /* init's first packet then carries its pid as we number it */
-    if (setsockopt(ours, SOL_SOCKET, SO_PASSCRED, &one, sizeof(one)) < 0
-        || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
+    if (setsockopt(ours, SOL_SOCKET, SO_PASSCRED, &one, sizeof(one)) < 0 ||
+        socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
         return err_errno(err, errno, "cannot make the descriptors of a box");
     sync = pair[0];
     child_sync = pair[1];

@@ -11,13 +11,13 @@ struct box_spec;
 struct err;
 
 struct entered {
-    pid_t monitor;  /* our child: bubblewrap's outer process. It ends when the box has ended */
-    int ctl_fd;     /* the grader's end of the control socket */
-    int log_fd;     /* memfd: what bubblewrap and init complain about */
+    pid_t monitor; /* our child: bubblewrap's outer process. It ends when the box has ended */
+    int ctl_fd;    /* the grader's end of the control socket */
+    int log_fd;    /* memfd: what bubblewrap and init complain about */
 };
 
-/* Starts it; whether it works is known when init says hello on ctl_fd, or when that ends. The caller
- * closes both descriptors and reaps the monitor. */
+/* Starts it; whether it works is known when init says hello on ctl_fd, or when that ends. The
+ * caller closes both descriptors and reaps the monitor. */
 int enter_start(const struct box_spec *spec, const struct ids *ids, struct entered *entered,
                 struct err *err);
 

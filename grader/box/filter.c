@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* filter: the deny-list, as rules for libseccomp, exported as the kernel's instructions.
- * Names that this architecture or this libseccomp does not know are skipped. A system call of a foreign
- * architecture (int 0x80, x32) ends the process with SIGSYS: the numbers mean other things there. */
+ * Names that this architecture or this libseccomp does not know are skipped. A system call of a
+ * foreign architecture (int 0x80, x32) ends the process with SIGSYS: the numbers mean other things
+ * there. */
 #define _GNU_SOURCE 1
 #include "box/filter.h"
 
@@ -19,24 +20,70 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-
 /* "Not permitted": these reach the kernel, its clock, its keys or other namespaces. */
 static const char *const forbidden[] = {
-    "keyctl", "add_key", "request_key", "bpf", "perf_event_open", "userfaultfd",
-    "mount", "umount", "umount2", "pivot_root", "move_mount", "open_tree", "fsopen", "fsmount",
-    "fsconfig", "fspick", "mount_setattr", "setns", "unshare", "chroot",
-    "open_by_handle_at", "name_to_handle_at",
-    "init_module", "finit_module", "delete_module", "create_module", "query_module",
-    "get_kernel_syms", "kexec_load", "kexec_file_load", "reboot", "swapon", "swapoff", "acct",
-    "syslog", "quotactl", "quotactl_fd", "iopl", "ioperm", "fanotify_init", "vhangup",
-    "settimeofday", "clock_settime", "clock_settime64", "adjtimex", "clock_adjtime",
-    "clock_adjtime64", "stime", "sethostname", "setdomainname", "lookup_dcookie", "uselib",
-    "nfsservctl", "_sysctl",
+    "keyctl",
+    "add_key",
+    "request_key",
+    "bpf",
+    "perf_event_open",
+    "userfaultfd",
+    "mount",
+    "umount",
+    "umount2",
+    "pivot_root",
+    "move_mount",
+    "open_tree",
+    "fsopen",
+    "fsmount",
+    "fsconfig",
+    "fspick",
+    "mount_setattr",
+    "setns",
+    "unshare",
+    "chroot",
+    "open_by_handle_at",
+    "name_to_handle_at",
+    "init_module",
+    "finit_module",
+    "delete_module",
+    "create_module",
+    "query_module",
+    "get_kernel_syms",
+    "kexec_load",
+    "kexec_file_load",
+    "reboot",
+    "swapon",
+    "swapoff",
+    "acct",
+    "syslog",
+    "quotactl",
+    "quotactl_fd",
+    "iopl",
+    "ioperm",
+    "fanotify_init",
+    "vhangup",
+    "settimeofday",
+    "clock_settime",
+    "clock_settime64",
+    "adjtimex",
+    "clock_adjtime",
+    "clock_adjtime64",
+    "stime",
+    "sethostname",
+    "setdomainname",
+    "lookup_dcookie",
+    "uselib",
+    "nfsservctl",
+    "_sysctl",
 };
 
 /* "No such call": the C library then does without. clone3 hides its flags behind a pointer. */
 static const char *const absent[] = {
-    "clone3", "io_uring_setup", "io_uring_enter", "io_uring_register",
+    "clone3",
+    "io_uring_setup",
+    "io_uring_enter",
+    "io_uring_register",
 };
 
 static const char *const memfd[] = {"memfd_create", "memfd_secret"};
@@ -63,8 +110,8 @@ static int deny_if(scmp_filter_ctx ctx, int nr, uint32_t action, struct scmp_arg
 
 static int add_clone(scmp_filter_ctx ctx)
 {
-    static const uint64_t flags[] = {CLONE_NEWNS, CLONE_NEWCGROUP, CLONE_NEWUTS, CLONE_NEWIPC,
-                                     CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET};
+    static const uint64_t flags[] = {CLONE_NEWNS,   CLONE_NEWCGROUP, CLONE_NEWUTS, CLONE_NEWIPC,
+                                     CLONE_NEWUSER, CLONE_NEWPID,    CLONE_NEWNET};
     int failed = 0;
 
     for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]) && !failed; i++)
@@ -102,8 +149,8 @@ static int add_socket(scmp_filter_ctx ctx)
 
 static int add_all(scmp_filter_ctx ctx, bool allow_memfd)
 {
-    int failed = deny(ctx, forbidden, sizeof(forbidden) / sizeof(forbidden[0]),
-                      SCMP_ACT_ERRNO(EPERM));
+    int failed =
+        deny(ctx, forbidden, sizeof(forbidden) / sizeof(forbidden[0]), SCMP_ACT_ERRNO(EPERM));
 
     if (!failed)
         failed = deny(ctx, absent, sizeof(absent) / sizeof(absent[0]), SCMP_ACT_ERRNO(ENOSYS));
@@ -130,8 +177,8 @@ static int export(scmp_filter_ctx ctx, struct filter *filter, struct err *err)
     failed = seccomp_export_bpf(ctx, fd);
     if (failed < 0)
         return err_errno(err, -failed, "cannot export the seccomp filter");
-    if (fstat(fd, &st) < 0 || !(insns = malloc((size_t)st.st_size))
-        || pread(fd, insns, (size_t)st.st_size, 0) != st.st_size)
+    if (fstat(fd, &st) < 0 || !(insns = malloc((size_t)st.st_size)) ||
+        pread(fd, insns, (size_t)st.st_size, 0) != st.st_size)
         return err_errno(err, errno, "cannot read the seccomp filter");
     filter->len = (unsigned short)((size_t)st.st_size / sizeof(*insns));
     filter->insns = take_ptr(&insns);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* filter: the seccomp program of student processes. A deny-list: labs use much of the kernel on
- * purpose, and what is forbidden here is what no lab needs and what reaches beyond the namespaces. */
+ * purpose, and what is forbidden here is what no lab needs and what reaches beyond the namespaces.
+ */
 #ifndef BOX_FILTER_H
 #define BOX_FILTER_H
 

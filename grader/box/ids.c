@@ -53,7 +53,8 @@ static int read_own_map(const char *path, struct range *found, struct err *err)
     if (found->count > want)
         found->count = want;
     if (found->count < IDS_PER_BOX)
-        return err_set(err, "only %u user ids exist in this container, a box needs %d: run the grader "
+        return err_set(err,
+                       "only %u user ids exist in this container, a box needs %d: run the grader "
                        "as a user with subordinate ids, or start the container with more ids",
                        found->count, IDS_PER_BOX);
     return 0;
@@ -75,12 +76,13 @@ static int read_subids(const char *path, const char *name, uid_t uid, struct ran
         if (!colon || sscanf(colon, ":%lu:%lu", &first, &count) != 2)
             continue;
         *colon = '\0';
-        if ((strcmp(line, name) == 0 || strcmp(line, number) == 0) && count > found->count
-            && first <= UINT32_MAX && count <= UINT32_MAX)
+        if ((strcmp(line, name) == 0 || strcmp(line, number) == 0) && count > found->count &&
+            first <= UINT32_MAX && count <= UINT32_MAX)
             *found = (struct range){(uint32_t)first, (uint32_t)count};
     }
     if (found->count < IDS_PER_BOX - 1)
-        return err_set(err, "user '%s' has no subordinate ids in '%s': ask an administrator for "
+        return err_set(err,
+                       "user '%s' has no subordinate ids in '%s': ask an administrator for "
                        "'usermod --add-subuids 100000-165535 --add-subgids 100000-165535 %s'",
                        name, path, name);
     return 0;
@@ -138,7 +140,8 @@ static int choose_as_user(const struct ids *ids, struct range *uids, struct rang
 
     (void)snprintf(name, sizeof(name), "%s", pw ? pw->pw_name : "?");
     if (access("/usr/bin/newuidmap", X_OK) < 0 || access("/usr/bin/newgidmap", X_OK) < 0)
-        return err_set(err, "no newuidmap and newgidmap: install uidmap (apt-get install uidmap), or "
+        return err_set(err,
+                       "no newuidmap and newgidmap: install uidmap (apt-get install uidmap), or "
                        "run the grader as root");
     if (read_subids("/etc/subuid", name, ids->own_uid, uids, err) < 0)
         return -1;
@@ -177,9 +180,9 @@ int ids_become(const struct ids *ids)
     if (!ids->privileged)
         return 0;
     /* The raw calls: those of the C library want to tell other threads, which a child has not. */
-    if (syscall(SYS_setgroups, 0L, NULL) < 0
-        || syscall(SYS_setresgid, ids->first_gid, ids->first_gid, ids->first_gid) < 0
-        || syscall(SYS_setresuid, ids->first_uid, ids->first_uid, ids->first_uid) < 0)
+    if (syscall(SYS_setgroups, 0L, NULL) < 0 ||
+        syscall(SYS_setresgid, ids->first_gid, ids->first_gid, ids->first_gid) < 0 ||
+        syscall(SYS_setresuid, ids->first_uid, ids->first_uid, ids->first_uid) < 0)
         return -1;
     return 0;
 }
@@ -234,7 +237,9 @@ int ids_map(const struct ids *ids, pid_t child, struct err *err)
 {
     if (ids->privileged)
         return write_map(child, "uid_map", ids->first_uid, err) < 0
-                   ? -1 : write_map(child, "gid_map", ids->first_gid, err);
+                   ? -1
+                   : write_map(child, "gid_map", ids->first_gid, err);
     return run_mapper("/usr/bin/newuidmap", child, ids->own_uid, ids->first_uid, err) < 0
-               ? -1 : run_mapper("/usr/bin/newgidmap", child, ids->own_gid, ids->first_gid, err);
+               ? -1
+               : run_mapper("/usr/bin/newgidmap", child, ids->own_gid, ids->first_gid, err);
 }

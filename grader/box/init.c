@@ -3,11 +3,12 @@
  *
  *   grader ──socketpair── init ──fork── programs
  *
- * A static program, single-threaded: one loop over the grader's socket, SIGCHLD and the wall limits.
- * It does what the grader asks (wire.h), starts programs, reaps everything. It is not dumpable, so
- * students can neither trace it nor read its memory or environment; they have another uid, so they
- * cannot signal it. When the socket reaches its end, for whatever reason, init exits, and the kernel
- * kills and waits for everything else in the box: that is the whole of "nothing is left behind". */
+ * A static program, single-threaded: one loop over the grader's socket, SIGCHLD and the wall
+ * limits. It does what the grader asks (wire.h), starts programs, reaps everything. It is not
+ * dumpable, so students can neither trace it nor read its memory or environment; they have another
+ * uid, so they cannot signal it. When the socket reaches its end, for whatever reason, init exits,
+ * and the kernel kills and waits for everything else in the box: that is the whole of "nothing is
+ * left behind". */
 #define _GNU_SOURCE 1
 #include "box/init.h"
 
@@ -152,36 +153,20 @@ static int serve(const struct wire_request *req, const char *text, const int *fd
     int failed = 0;
 
     switch (req->op) {
-    case WIRE_MKDIR:
-        return files_mkdir(text, req->mode, req->uid);
-    case WIRE_PUT:
-        return nfds == 1 ? files_put(text, fds[0], req->mode, req->uid) : EBADF;
-    case WIRE_SYMLINK:
-        return second < text + req->text_len ? files_symlink(text, second) : EINVAL;
-    case WIRE_CHOWN:
-        return files_chown(text, req->uid);
-    case WIRE_UNLINK:
-        return files_unlink(text);
-    case WIRE_GET:
-        return files_get(text, req->max, out);
-    case WIRE_LIST:
-        return files_list(text, req->max, out, reply);
-    case WIRE_LISTEN:
-        return files_listen(text, out);
-    case WIRE_FILTER:
-        return files_load_filter(text, &state.filter, &state.filter_len);
-    case WIRE_START:
-        return spawn_start(&state, req, text, fds, nfds);
-    case WIRE_KILL:
-        return kill_program(req->id);
-    case WIRE_KILL_UID:
-        reply->value = spawn_kill_uid(req->uid, &failed);
-        return failed;
-    case WIRE_CLOSE:
-        close_down();
-        return 0;
-    default:
-        return ENOSYS;
+    case WIRE_MKDIR: return files_mkdir(text, req->mode, req->uid);
+    case WIRE_PUT: return nfds == 1 ? files_put(text, fds[0], req->mode, req->uid) : EBADF;
+    case WIRE_SYMLINK: return second < text + req->text_len ? files_symlink(text, second) : EINVAL;
+    case WIRE_CHOWN: return files_chown(text, req->uid);
+    case WIRE_UNLINK: return files_unlink(text);
+    case WIRE_GET: return files_get(text, req->max, out);
+    case WIRE_LIST: return files_list(text, req->max, out, reply);
+    case WIRE_LISTEN: return files_listen(text, out);
+    case WIRE_FILTER: return files_load_filter(text, &state.filter, &state.filter_len);
+    case WIRE_START: return spawn_start(&state, req, text, fds, nfds);
+    case WIRE_KILL: return kill_program(req->id);
+    case WIRE_KILL_UID: reply->value = spawn_kill_uid(req->uid, &failed); return failed;
+    case WIRE_CLOSE: close_down(); return 0;
+    default: return ENOSYS;
     }
 }
 
@@ -209,7 +194,9 @@ static void serve_one(void)
         char bytes[CMSG_SPACE(PROC_FDS_MAX * sizeof(int))];
     } control;
     struct iovec iov = {&in, sizeof(in)};
-    struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control,
+    struct msghdr msg = {.msg_iov = &iov,
+                         .msg_iovlen = 1,
+                         .msg_control = &control,
                          .msg_controllen = sizeof(control)};
     ssize_t n = recvmsg(WIRE_CTL_FD, &msg, MSG_CMSG_CLOEXEC);
     struct wire_reply reply = {.kind = WIRE_REPLY};
@@ -223,8 +210,8 @@ static void serve_one(void)
         _exit(0);
     nfds = take_fds(&msg, fds);
     reply.serial = in.req.serial;
-    if ((size_t)n < sizeof(in.req) || (size_t)n != sizeof(in.req) + in.req.text_len
-        || in.req.text_len == 0 || text[in.req.text_len - 1] || msg.msg_flags & MSG_CTRUNC)
+    if ((size_t)n < sizeof(in.req) || (size_t)n != sizeof(in.req) + in.req.text_len ||
+        in.req.text_len == 0 || text[in.req.text_len - 1] || msg.msg_flags & MSG_CTRUNC)
         reply.errnum = EPROTO;
     else
         reply.errnum = serve(&in.req, text, fds, nfds, &reply, &out);
@@ -244,8 +231,8 @@ static void shrink_bounding_set(void)
     if (syscall(SYS_capget, &header, have) < 0)
         die("cannot read capabilities");
     for (unsigned long cap = 0; cap < 64; cap++)
-        if (!(have[cap / 32].permitted & 1U << cap % 32)
-            && prctl(PR_CAPBSET_DROP, cap, 0L, 0L, 0L) < 0) {
+        if (!(have[cap / 32].permitted & 1U << cap % 32) &&
+            prctl(PR_CAPBSET_DROP, cap, 0L, 0L, 0L) < 0) {
             if (errno == EINVAL) /* beyond the last one this kernel knows */
                 return;
             die("cannot drop capabilities");

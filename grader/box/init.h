@@ -43,8 +43,8 @@ int files_listen(const char *path, int *fd);
 int files_load_filter(const char *path, struct sock_filter **filter, unsigned short *len);
 
 /* init_spawn.c */
-int spawn_start(struct init_state *s, const struct wire_request *req, const char *text, const int *fds,
-                size_t nfds);
+int spawn_start(struct init_state *s, const struct wire_request *req, const char *text,
+                const int *fds, size_t nfds);
 /* The process has ended with this wait status: fills the result. */
 struct rusage;
 void spawn_finish(struct init_proc *p, int status, const struct rusage *used);

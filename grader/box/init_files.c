@@ -149,8 +149,8 @@ int files_unlink(const char *path)
 
 static int seal(int fd)
 {
-    if (lseek(fd, 0, SEEK_SET) < 0
-        || fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) < 0)
+    if (lseek(fd, 0, SEEK_SET) < 0 ||
+        fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) < 0)
         return errno;
     return 0;
 }
@@ -245,8 +245,8 @@ int files_load_filter(const char *path, struct sock_filter **filter, unsigned sh
 
     if (fd < 0 || fstat(fd, &st) < 0)
         return errno;
-    if (st.st_size <= 0 || (size_t)st.st_size % sizeof(*loaded)
-        || (size_t)st.st_size / sizeof(*loaded) > BPF_MAXINSNS)
+    if (st.st_size <= 0 || (size_t)st.st_size % sizeof(*loaded) ||
+        (size_t)st.st_size / sizeof(*loaded) > BPF_MAXINSNS)
         return EINVAL;
     loaded = malloc((size_t)st.st_size);
     if (!loaded)

@@ -129,7 +129,8 @@ static int probe_attack(const char *arg)
 {
     attack_one("1");
     attack_one(arg);
-    (void)kill(-1, SIGKILL); /* 0 even if nobody may be reached: that the victim lives is the proof */
+    (void)kill(-1,
+               SIGKILL); /* 0 even if nobody may be reached: that the victim lives is the proof */
     return verdict("no signal, no trace, no look into memory or environment");
 }
 
@@ -171,18 +172,23 @@ static void check_status_line(const char *line)
     static const struct {
         const char *name, *expected;
     } table[] = {
-        {"Groups:", ""}, {"NoNewPrivs:", "1"}, {"Seccomp:", "2"},
-        {"CapInh:", "0000000000000000"}, {"CapPrm:", "0000000000000000"},
-        {"CapEff:", "0000000000000000"}, {"CapBnd:", "0000000000000000"},
-        {"CapAmb:", "0000000000000000"}, {"SigBlk:", "0000000000000000"},
+        {"Groups:", ""},
+        {"NoNewPrivs:", "1"},
+        {"Seccomp:", "2"},
+        {"CapInh:", "0000000000000000"},
+        {"CapPrm:", "0000000000000000"},
+        {"CapEff:", "0000000000000000"},
+        {"CapBnd:", "0000000000000000"},
+        {"CapAmb:", "0000000000000000"},
+        {"SigBlk:", "0000000000000000"},
         {"SigIgn:", "0000000000000000"},
     };
 
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
         size_t n = strlen(table[i].name);
 
-        if (strncmp(line, table[i].name, n) == 0
-            && strcmp(line + n + strspn(line + n, " \t"), table[i].expected) != 0)
+        if (strncmp(line, table[i].name, n) == 0 &&
+            strcmp(line + n + strspn(line + n, " \t"), table[i].expected) != 0)
             complain("%s", line);
     }
 }
@@ -210,7 +216,8 @@ static int probe_filter(const char *arg)
     (void)arg;
     must_fail("unshare", unshare(CLONE_NEWUSER), EPERM, EPERM);
     must_fail("clone3", syscall(SYS_clone3, NULL, 0UL), ENOSYS, ENOSYS);
-    must_fail("clone", syscall(SYS_clone, (unsigned long)(CLONE_NEWUSER | SIGCHLD), 0UL, 0UL, 0UL, 0UL),
+    must_fail("clone",
+              syscall(SYS_clone, (unsigned long)(CLONE_NEWUSER | SIGCHLD), 0UL, 0UL, 0UL, 0UL),
               EPERM, EPERM);
     must_fail("mount", mount("none", "/tmp", "tmpfs", 0, NULL), EPERM, EPERM);
     must_fail("keyctl", syscall(SYS_keyctl, 0UL, 0UL), EPERM, EPERM);
@@ -385,11 +392,11 @@ int probe_main(int argc, char *argv[])
         const char *name;
         int (*run)(const char *arg);
     } table[] = {
-        {"hold", probe_hold}, {"attack", probe_attack}, {"enter", probe_enter},
-        {"connect", probe_connect}, {"fds", probe_fds}, {"identity", probe_identity},
-        {"filter", probe_filter}, {"nproc", probe_nproc}, {"network", probe_network},
+        {"hold", probe_hold},       {"attack", probe_attack},     {"enter", probe_enter},
+        {"connect", probe_connect}, {"fds", probe_fds},           {"identity", probe_identity},
+        {"filter", probe_filter},   {"nproc", probe_nproc},       {"network", probe_network},
         {"objects", probe_objects}, {"writable", probe_writable}, {"sizes", probe_sizes},
-        {"victim", probe_victim}, {"daemon", probe_daemon}, {"hoard", probe_hoard},
+        {"victim", probe_victim},   {"daemon", probe_daemon},     {"hoard", probe_hoard},
     };
 
     for (size_t i = 0; argc > 1 && i < sizeof(table) / sizeof(table[0]); i++)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Programs of the box: how init starts and ends them.
  *
- * From the change of uid on, a hostile process of the same uid may stop or kill the child before its
- * exec. So init never waits for it: what fails goes into a pipe that is read when the child has
+ * From the change of uid on, a hostile process of the same uid may stop or kill the child before
+ * its exec. So init never waits for it: what fails goes into a pipe that is read when the child has
  * been reaped. And before that change the child closes everything that is init's. */
 #define _GNU_SOURCE 1
 #include "box/init.h"
@@ -28,8 +28,8 @@
 #include <unistd.h>
 
 enum {
-    HIGH_FD = 64,         /* descriptors are parked from here while 0 ... n-1 are filled */
-    KILL_BATCH = 200,     /* processes watched in one round of spawn_kill_uid */
+    HIGH_FD = 64,     /* descriptors are parked from here while 0 ... n-1 are filled */
+    KILL_BATCH = 200, /* processes watched in one round of spawn_kill_uid */
     KILL_DEADLINE_MS = 5000
 };
 
@@ -148,8 +148,8 @@ static struct init_proc *free_slot(struct init_state *s)
     return NULL;
 }
 
-int spawn_start(struct init_state *s, const struct wire_request *req, const char *text, const int *fds,
-                size_t nfds)
+int spawn_start(struct init_state *s, const struct wire_request *req, const char *text,
+                const int *fds, size_t nfds)
 {
     const char *end = text + req->text_len;
     CLEANUP(free_ptr) char **head = take_vector(&text, end, 2); /* path, cwd */
@@ -290,8 +290,8 @@ static bool is_alive_of(const char *pid, uid_t uid)
     /* The first line is the name, with its newlines escaped: nobody can forge the other lines. */
     state = strstr(text, "\nState:\t");
     uids = strstr(text, "\nUid:\t");
-    return state && uids && state[8] != 'Z' && state[8] != 'X'
-           && strtoul(uids + 6, NULL, 10) == uid;
+    return state && uids && state[8] != 'Z' && state[8] != 'X' &&
+           strtoul(uids + 6, NULL, 10) == uid;
 }
 
 /* Watches what is alive of this uid: at most KILL_BATCH pidfds. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* selftest: opens boxes, runs the probes (init_probe.c) in them, and looks at the rest from outside. A
- * check that cannot be made counts as not ok, with the reason as what was seen. */
+/* selftest: opens boxes, runs the probes (init_probe.c) in them, and looks at the rest from
+ * outside. A check that cannot be made counts as not ok, with the reason as what was seen. */
 #define _GNU_SOURCE 1
 #include "box/selftest.h"
 
@@ -16,7 +16,12 @@
 #include <string.h>
 #include <sys/mman.h>
 
-enum { STUDENT = BOX_STUDENT_FIRST, OTHER = BOX_STUDENT_FIRST + 1, NPROC = 16, SAY_TIMEOUT_MS = 20000 };
+enum {
+    STUDENT = BOX_STUDENT_FIRST,
+    OTHER = BOX_STUDENT_FIRST + 1,
+    NPROC = 16,
+    SAY_TIMEOUT_MS = 20000
+};
 
 #define SIZE_TEXT "67108864" /* of /tmp and /dev/shm when nothing else is asked for */
 #define INIT "/.init"
@@ -47,14 +52,18 @@ static void copy_line(int fd, char *seen, size_t size)
     seen[strcspn(seen, "\n")] = '\0';
 }
 
-/* Runs a program with its output in 'seen' (the first line, or how it ended if that is empty). True:
- * exit 0. */
-static bool run(struct box *box, uid_t uid, const struct proc_limits *limits, const char *const *argv,
-                char *seen, size_t size)
+/* Runs a program with its output in 'seen' (the first line, or how it ended if that is empty).
+ * True: exit 0. */
+static bool run(struct box *box, uid_t uid, const struct proc_limits *limits,
+                const char *const *argv, char *seen, size_t size)
 {
     CLEANUP(close_fd) int out = memfd_create("selftest", MFD_CLOEXEC);
-    struct proc_spec spec = {.argv = argv, .uid = uid, .fds = (int[]){-1, out, out}, .nfds = 3,
-                             .limits = *limits, .cwd = "/tmp"};
+    struct proc_spec spec = {.argv = argv,
+                             .uid = uid,
+                             .fds = (int[]){-1, out, out},
+                             .nfds = 3,
+                             .limits = *limits,
+                             .cwd = "/tmp"};
     struct proc_result res;
     struct err err;
 
@@ -70,10 +79,11 @@ static bool run(struct box *box, uid_t uid, const struct proc_limits *limits, co
     return false;
 }
 
-static bool probe(struct box *box, uid_t uid, const char *name, const char *arg, char *seen, size_t size)
+static bool probe(struct box *box, uid_t uid, const char *name, const char *arg, char *seen,
+                  size_t size)
 {
-    return run(box, uid, &(struct proc_limits){0}, (const char *const[]){INIT, name, arg, NULL}, seen,
-               size);
+    return run(box, uid, &(struct proc_limits){0}, (const char *const[]){INIT, name, arg, NULL},
+               seen, size);
 }
 
 /* A probe that says one line and then lives until its stdin ends: until 'stdin_fd' is closed. */
@@ -92,7 +102,8 @@ static bool hold(struct box *box, uid_t uid, const char *name, const char *arg, 
                  char *seen, size_t size)
 {
     CLEANUP(close_fd) int in = -1, in_write = -1, out = -1, out_write = -1;
-    struct proc_spec spec = {.argv = (const char *const[]){INIT, name, arg, NULL}, .uid = uid, .nfds = 3};
+    struct proc_spec spec = {
+        .argv = (const char *const[]){INIT, name, arg, NULL}, .uid = uid, .nfds = 3};
     struct err err;
     struct pollfd p;
     ssize_t n = -1;
@@ -142,7 +153,7 @@ static bool let_go(struct box *box, struct held *h, char *seen, size_t size)
     return false;
 }
 
-/* The checks ------------------------------------------------------------------------------------- */
+/* The checks ---------------------------------------- */
 
 static bool check_folder(struct subject *s, char *seen, size_t size)
 {
@@ -252,34 +263,36 @@ static bool check_victim(struct subject *s, char *seen, size_t size)
     return probe(s->box, STUDENT, "victim", "", seen, size);
 }
 
-static const char program[] = "#include <stdio.h>\nint main(void) { puts(\"compiled\"); return 0; }\n";
+static const char program[] =
+    "#include <stdio.h>\nint main(void) { puts(\"compiled\"); return 0; }\n";
 
 static bool check_compiler(struct subject *s, char *seen, size_t size)
 {
     struct err err;
 
-    if (box_put_mem(s->box, "/sub/selftest.c", program, sizeof(program) - 1, 0644, BOX_JUDGE, &err) < 0) {
+    if (box_put_mem(s->box, "/sub/selftest.c", program, sizeof(program) - 1, 0644, BOX_JUDGE,
+                    &err) < 0) {
         say(seen, size, "%s", err.msg);
         return false;
     }
     return run(s->box, BOX_BUILDER, &(struct proc_limits){0},
-               (const char *const[]){"gcc", "-g", "-o", "/tmp/selftest", "/sub/selftest.c", NULL}, seen,
-               size)
-           && run(s->box, BOX_BUILDER, &(struct proc_limits){0},
-                  (const char *const[]){"cc", "--version", NULL}, seen, size);
+               (const char *const[]){"gcc", "-g", "-o", "/tmp/selftest", "/sub/selftest.c", NULL},
+               seen, size) &&
+           run(s->box, BOX_BUILDER, &(struct proc_limits){0},
+               (const char *const[]){"cc", "--version", NULL}, seen, size);
 }
 
 static bool check_program(struct subject *s, char *seen, size_t size)
 {
-    return run(s->box, STUDENT, &(struct proc_limits){0}, (const char *const[]){"/tmp/selftest", NULL},
-               seen, size);
+    return run(s->box, STUDENT, &(struct proc_limits){0},
+               (const char *const[]){"/tmp/selftest", NULL}, seen, size);
 }
 
 static bool check_valgrind(struct subject *s, char *seen, size_t size)
 {
     if (!run(s->box, BOX_MEMCHECK, &(struct proc_limits){.wall_ms = 60000},
-             (const char *const[]){"valgrind", "-q", "--error-exitcode=9", "/tmp/selftest", NULL}, seen,
-             size))
+             (const char *const[]){"valgrind", "-q", "--error-exitcode=9", "/tmp/selftest", NULL},
+             seen, size))
         return false;
     return run(s->box, BOX_MEMCHECK, &(struct proc_limits){0},
                (const char *const[]){"valgrind", "--version", NULL}, seen, size);
@@ -297,8 +310,8 @@ static bool check_queues(struct subject *s, char *seen, size_t size)
         say(seen, size, "%s", err.msg);
         return false;
     }
-    well = hold(s->box, STUDENT, "hoard", "a", &first, seen, size)
-           && hold(neighbour, STUDENT, "hoard", "b", &second, seen, size);
+    well = hold(s->box, STUDENT, "hoard", "a", &first, seen, size) &&
+           hold(neighbour, STUDENT, "hoard", "b", &second, seen, size);
     if (well)
         say(seen, size, "%s queues in one box, then %s in the next", first.said, second.said);
     well = well && strcmp(first.said, second.said) == 0 && strcmp(first.said, "0") != 0;
@@ -311,8 +324,8 @@ static bool check_daemon(struct subject *s, char *seen, size_t size)
 {
     CLEANUP(close_fd) int alive = -1, held = -1;
     struct pollfd p;
-    struct proc_spec spec = {.argv = (const char *const[]){INIT, "daemon", NULL}, .uid = STUDENT,
-                             .nfds = 4};
+    struct proc_spec spec = {
+        .argv = (const char *const[]){INIT, "daemon", NULL}, .uid = STUDENT, .nfds = 4};
     struct proc_result res;
     struct box *box;
     struct err err;
@@ -349,7 +362,8 @@ static bool check_daemon(struct subject *s, char *seen, size_t size)
     return false;
 }
 
-/* What the machine does with core files, memory and privileges ---------------------------------- */
+/* What the machine does with core files, memory and privileges
+ * ---------------------------------------- */
 
 static void read_setting(const char *path, char *text, size_t size)
 {
@@ -400,10 +414,13 @@ static const struct {
     const char *means, *next;
 } table[] = {
     {"folder", check_folder, false, "students cannot read hidden tests or results", REPORT_IT},
-    {"judge", check_attack, false, "students cannot kill, trace or read the test runner", REPORT_IT},
-    {"others", check_others, false, "the tests of one submission cannot disturb each other", REPORT_IT},
+    {"judge", check_attack, false, "students cannot kill, trace or read the test runner",
+     REPORT_IT},
+    {"others", check_others, false, "the tests of one submission cannot disturb each other",
+     REPORT_IT},
     {"channel", check_channel, false, "students cannot send results", REPORT_IT},
-    {"descriptors", check_fds, false, "programs get their three descriptors and no others", REPORT_IT},
+    {"descriptors", check_fds, false, "programs get their three descriptors and no others",
+     REPORT_IT},
     {"identity", check_identity, false, "programs run without any privilege", REPORT_IT},
     {"filter", check_filter, false, "the kernel's riskier calls are refused", REPORT_IT},
     {"processes", check_nproc, false, "a fork bomb stops at its limit", REPORT_IT},
@@ -412,7 +429,8 @@ static const struct {
      "load the kernel's support for POSIX queues and System V IPC"},
     {"writable", check_writable, false, "programs write to their own folders only", REPORT_IT},
     {"sizes", check_sizes, false, "programs cannot fill the machine's disk", REPORT_IT},
-    {"victim", check_victim, true, "when memory runs out, a student's program ends, not the judge", ""},
+    {"victim", check_victim, true, "when memory runs out, a student's program ends, not the judge",
+     ""},
     {"daemon", check_daemon, false, "nothing that was started stays behind", REPORT_IT},
     {"compiler", check_compiler, false, "gcc and cc are there",
      "install gcc (apt-get install gcc libc6-dev)"},

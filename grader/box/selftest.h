@@ -2,8 +2,8 @@
 /* selftest: whether boxes on this machine keep what docs/box.md promises, found out by doing: real
  * boxes are opened and attacked from inside. What `grader doctor` prints. Takes about a second.
  *
- * To add a check: a probe in init_probe.c if it looks from inside, a function in selftest.c, a line in
- * its table. */
+ * To add a check: a probe in init_probe.c if it looks from inside, a function in selftest.c, a line
+ * in its table. */
 #ifndef BOX_SELFTEST_H
 #define BOX_SELFTEST_H
 
@@ -17,13 +17,13 @@ struct selftest_check {
     const char *means; /* what a person gains by it, one line */
     const char *next;  /* what to do when it is not ok; "" when there is nothing to say */
     bool ok;
-    bool advice;       /* not ok is a warning: marks can be given all the same */
-    char seen[512];    /* what was found, whether ok or not */
+    bool advice;    /* not ok is a warning: marks can be given all the same */
+    char seen[512]; /* what was found, whether ok or not */
 };
 
 struct selftest_report {
-    bool ok;                /* every check that is not advice is ok */
-    char mode[128];         /* box_describe() of the box that was tested; "" if none opened */
+    bool ok;        /* every check that is not advice is ok */
+    char mode[128]; /* box_describe() of the box that was tested; "" if none opened */
     struct selftest_check checks[SELFTEST_MAX];
     size_t count;
 };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* err: why something could not be done. Lives on the caller's stack, filled by whoever fails, wrapped
- * by those above, printed by main.c alone. A NULL err is allowed everywhere: the reason is dropped. */
+/* err: why something could not be done. Lives on the caller's stack, filled by whoever fails,
+ * wrapped by those above, printed by main.c alone. A NULL err is allowed everywhere: the reason is
+ * dropped. */
 #ifndef UTIL_ERR_H
 #define UTIL_ERR_H
 

@@ -28,12 +28,12 @@ enum { STUDENT = BOX_STUDENT_FIRST, OTHER, DEADLINE_MS = 60000 };
 static struct err err;
 
 #define OK(call) cr_assert((call) == 0, "%s: %s", #call, err.msg)
-#define FAILS(call, errnum)                                                                  \
-    do {                                                                                     \
-        err = (struct err){0};                                                               \
-        cr_assert((call) == -1, "%s works", #call);                                          \
-        cr_assert(err.code == (errnum), "%s: errno %d (%s)", #call, err.code, err.msg);      \
-        cr_assert(err.msg[0] != '\0');                                                       \
+#define FAILS(call, errnum)                                                                        \
+    do {                                                                                           \
+        err = (struct err){0};                                                                     \
+        cr_assert((call) == -1, "%s works", #call);                                                \
+        cr_assert(err.code == (errnum), "%s: errno %d (%s)", #call, err.code, err.msg);            \
+        cr_assert(err.msg[0] != '\0');                                                             \
     } while (0)
 
 /* A box with the hostile program in it. HOSTILE_FILE is set by the script that runs this. Asserts
@@ -45,8 +45,9 @@ static int try_open_box(struct box **box)
 
     if (fd < 0)
         return err_set(&err, "set HOSTILE_FILE to the built tests/grader/boxes/hostile.c");
-    return box_open(NULL, box, &err) < 0
-           || box_put(*box, HOSTILE, fd, 0755, BOX_JUDGE, &err) < 0 ? -1 : 0;
+    return box_open(NULL, box, &err) < 0 || box_put(*box, HOSTILE, fd, 0755, BOX_JUDGE, &err) < 0
+               ? -1
+               : 0;
 }
 
 static struct box *open_box(void)
@@ -90,11 +91,14 @@ static struct proc_result run_as(struct box *box, uid_t uid, const char *const *
 }
 
 /* Runs a shell command; its output, of at most a few hundred bytes, into 'text'. */
-static struct proc_result shell(struct box *box, uid_t uid, const char *command, char *text, size_t size)
+static struct proc_result shell(struct box *box, uid_t uid, const char *command, char *text,
+                                size_t size)
 {
     CLEANUP(close_fd) int out = memfd_create("out", MFD_CLOEXEC);
-    struct proc_result res = run(box, &(struct proc_spec){.argv = ARGV("sh", "-c", command), .uid = uid,
-                                                          .cwd = "/tmp", .fds = (int[]){-1, out, out},
+    struct proc_result res = run(box, &(struct proc_spec){.argv = ARGV("sh", "-c", command),
+                                                          .uid = uid,
+                                                          .cwd = "/tmp",
+                                                          .fds = (int[]){-1, out, out},
                                                           .nfds = 3});
     ssize_t n = pread(out, text, size - 1, 0);
 
@@ -110,23 +114,24 @@ static void prepare(struct box *box, uid_t uid, const char *command)
     cr_assert(res.end == PROC_EXITED && res.code == 0, "%s: %s", command, text);
 }
 
-#define ENDS(res, how, number)                                                               \
-    do {                                                                                     \
-        struct proc_result ended = (res);                                                    \
-        char described[128];                                                                 \
-        proc_describe(&ended, described, sizeof(described));                                 \
-        cr_assert(ended.end == (how) && ended.code == (number), "%s", described);            \
+#define ENDS(res, how, number)                                                                     \
+    do {                                                                                           \
+        struct proc_result ended = (res);                                                          \
+        char described[128];                                                                       \
+        proc_describe(&ended, described, sizeof(described));                                       \
+        cr_assert(ended.end == (how) && ended.code == (number), "%s", described);                  \
     } while (0)
 
 TestSuite(boxes, .timeout = 300);
 
-/* How programs end ------------------------------------------------------------------------------- */
+/* How programs end ---------------------------------------- */
 
 Test(boxes, a_program_writes_where_it_is_told)
 {
     struct box *box = open_box();
     char text[256];
-    struct proc_result res = shell(box, STUDENT, "id -u; id -g; pwd; echo error >&2", text, sizeof(text));
+    struct proc_result res =
+        shell(box, STUDENT, "id -u; id -g; pwd; echo error >&2", text, sizeof(text));
 
     ENDS(res, PROC_EXITED, 0);
     cr_assert_str_eq(text, "10\n10\n/tmp\nerror\n");
@@ -169,10 +174,11 @@ Test(boxes, the_wall_limit_ends_everything_of_the_uid)
 {
     struct box *box = open_box();
     struct watch w = watch_make();
-    struct proc_result res =
-        run(box, &(struct proc_spec){.argv = ARGV(HOSTILE, "stubborn"), .uid = STUDENT,
-                                     .fds = (int[]){-1, -1, -1, w.held}, .nfds = 4,
-                                     .limits.wall_ms = 200});
+    struct proc_result res = run(box, &(struct proc_spec){.argv = ARGV(HOSTILE, "stubborn"),
+                                                          .uid = STUDENT,
+                                                          .fds = (int[]){-1, -1, -1, w.held},
+                                                          .nfds = 4,
+                                                          .limits.wall_ms = 200});
 
     ENDS(res, PROC_WALL, 0);
     cr_assert(res.wall_ms >= 200);
@@ -187,13 +193,16 @@ Test(boxes, cpu_time_and_file_size_are_limited)
     struct box *box = open_box();
     CLEANUP(close_fd) int fd = -1;
     struct stat st;
-    struct proc_result res = run(box, &(struct proc_spec){.argv = ARGV(HOSTILE, "spin"), .uid = STUDENT,
-                                                          .limits = {.cpu_s = 1, .wall_ms = 120000}});
+    struct proc_result res =
+        run(box, &(struct proc_spec){.argv = ARGV(HOSTILE, "spin"),
+                                     .uid = STUDENT,
+                                     .limits = {.cpu_s = 1, .wall_ms = 120000}});
 
     ENDS(res, PROC_SIGNALED, SIGXCPU);
     cr_assert(res.cpu_ms > 0);
     res = run(box, &(struct proc_spec){.argv = ARGV("dd", "if=/dev/zero", "of=/tmp/big", "bs=4096"),
-                                       .uid = STUDENT, .limits.fsize_bytes = 65536});
+                                       .uid = STUDENT,
+                                       .limits.fsize_bytes = 65536});
     ENDS(res, PROC_SIGNALED, SIGXFSZ);
     OK(box_get(box, "/tmp/big", 65536, &fd, &err));
     cr_assert(fstat(fd, &st) == 0 && st.st_size == 65536);
@@ -207,8 +216,10 @@ Test(boxes, the_environment_is_what_was_given)
     CLEANUP(close_fd) int out = memfd_create("out", MFD_CLOEXEC);
     char text[256];
     ssize_t n;
-    struct proc_result res = run(box, &(struct proc_spec){.argv = ARGV("env"), .env = env, .uid = STUDENT,
-                                                          .fds = (int[]){-1, out}, .nfds = 2});
+    struct proc_result res = run(
+        box,
+        &(struct proc_spec){
+            .argv = ARGV("env"), .env = env, .uid = STUDENT, .fds = (int[]){-1, out}, .nfds = 2});
 
     ENDS(res, PROC_EXITED, 0);
     n = pread(out, text, sizeof(text) - 1, 0);
@@ -223,7 +234,8 @@ Test(boxes, a_started_program_can_be_killed)
     struct proc_result res;
     unsigned id;
 
-    OK(box_start(box, &(struct proc_spec){.argv = ARGV(HOSTILE, "stubborn"), .uid = STUDENT}, &id, &err));
+    OK(box_start(box, &(struct proc_spec){.argv = ARGV(HOSTILE, "stubborn"), .uid = STUDENT}, &id,
+                 &err));
     OK(box_kill(box, id, &err));
     OK(box_wait(box, id, &res, &err));
     ENDS(res, PROC_SIGNALED, SIGKILL);
@@ -251,8 +263,11 @@ Test(boxes, ends_are_seen_by_polling)
         cr_assert(pipe2(pair, O_CLOEXEC) == 0);
         out[i] = pair[0];
         theirs_out = pair[1];
-        OK(box_start(box, &(struct proc_spec){.argv = ARGV(HOSTILE, "copy"), .uid = STUDENT + (uid_t)i,
-                                              .fds = (int[]){theirs_in, theirs_out}, .nfds = 2},
+        OK(box_start(box,
+                     &(struct proc_spec){.argv = ARGV(HOSTILE, "copy"),
+                                         .uid = STUDENT + (uid_t)i,
+                                         .fds = (int[]){theirs_in, theirs_out},
+                                         .nfds = 2},
                      &ids[i], &err));
     }
     for (int i = 0; i < N; i++) {
@@ -301,8 +316,10 @@ Test(boxes, hundreds_of_ends_wait_to_be_fetched)
     struct proc_result res;
 
     for (int i = 0; i < N; i++)
-        OK(box_start(box, &(struct proc_spec){.argv = ARGV(HOSTILE, "exit", "7"),
-                                              .uid = STUDENT + (uid_t)i % 200}, &ids[i], &err));
+        OK(box_start(box,
+                     &(struct proc_spec){.argv = ARGV(HOSTILE, "exit", "7"),
+                                         .uid = STUDENT + (uid_t)i % 200},
+                     &ids[i], &err));
     for (int i = N - 1; i >= 0; i--) {
         OK(box_wait(box, ids[i], &res, &err));
         ENDS(res, PROC_EXITED, 7);
@@ -310,14 +327,16 @@ Test(boxes, hundreds_of_ends_wait_to_be_fetched)
     box_close(box);
 }
 
-/* What is left behind --------------------------------------------------------------------------- */
+/* What is left behind ---------------------------------------- */
 
 Test(boxes, a_daemon_ends_with_the_box)
 {
     struct box *box = open_box();
     struct watch w = watch_make();
-    struct proc_result res = run(box, &(struct proc_spec){.argv = ARGV(HOSTILE, "daemon"), .uid = STUDENT,
-                                                          .fds = (int[]){-1, -1, -1, w.held}, .nfds = 4});
+    struct proc_result res = run(box, &(struct proc_spec){.argv = ARGV(HOSTILE, "daemon"),
+                                                          .uid = STUDENT,
+                                                          .fds = (int[]){-1, -1, -1, w.held},
+                                                          .nfds = 4});
 
     ENDS(res, PROC_EXITED, 0);
     close_fd(&w.held);
@@ -334,9 +353,12 @@ Test(boxes, a_fork_bomb_is_bounded_and_killed)
     struct proc_result res;
     unsigned id, killed = 0;
 
-    OK(box_start(box, &(struct proc_spec){.argv = ARGV(HOSTILE, "bomb"), .uid = STUDENT,
-                                          .fds = (int[]){-1, -1, -1, w.held}, .nfds = 4,
-                                          .limits = {.nproc = 32, .wall_ms = 120000}},
+    OK(box_start(box,
+                 &(struct proc_spec){.argv = ARGV(HOSTILE, "bomb"),
+                                     .uid = STUDENT,
+                                     .fds = (int[]){-1, -1, -1, w.held},
+                                     .nfds = 4,
+                                     .limits = {.nproc = 32, .wall_ms = 120000}},
                  &id, &err));
     close_fd(&w.held);
     /* Another uid is not concerned. */
@@ -373,8 +395,11 @@ static struct waiting start_waiting(struct box *box, uid_t uid)
     cr_assert(pipe2(pair, O_CLOEXEC) == 0);
     p.out = pair[0];
     theirs_out = pair[1];
-    OK(box_start(box, &(struct proc_spec){.argv = ARGV(HOSTILE, "wait"), .uid = uid,
-                                          .fds = (int[]){theirs_in, theirs_out}, .nfds = 2},
+    OK(box_start(box,
+                 &(struct proc_spec){.argv = ARGV(HOSTILE, "wait"),
+                                     .uid = uid,
+                                     .fds = (int[]){theirs_in, theirs_out},
+                                     .nfds = 2},
                  &p.id, &err));
     close_fd(&theirs_out);
     n = read(p.out, text, sizeof(text) - 1);
@@ -428,13 +453,20 @@ Test(boxes, the_box_ends_when_the_grader_is_killed)
         int fds[] = {-1, -1, -1, w.held};
         unsigned id;
 
-        if (try_open_box(&box) < 0
-            || box_start(box, &(struct proc_spec){.argv = ARGV(HOSTILE, "daemon"), .uid = STUDENT,
-                                               .fds = fds, .nfds = 4}, &id, &err) < 0
-            || box_start(box, &(struct proc_spec){.argv = ARGV(HOSTILE, "bomb"), .uid = OTHER,
-                                                  .fds = fds, .nfds = 4}, &id, &err) < 0
-            || box_start(box, &(struct proc_spec){.argv = ARGV(HOSTILE, "stubborn"), .uid = BOX_JUDGE,
-                                                  .fds = fds, .nfds = 4}, &id, &err) < 0)
+        if (try_open_box(&box) < 0 ||
+            box_start(box,
+                      &(struct proc_spec){
+                          .argv = ARGV(HOSTILE, "daemon"), .uid = STUDENT, .fds = fds, .nfds = 4},
+                      &id, &err) < 0 ||
+            box_start(box,
+                      &(struct proc_spec){
+                          .argv = ARGV(HOSTILE, "bomb"), .uid = OTHER, .fds = fds, .nfds = 4},
+                      &id, &err) < 0 ||
+            box_start(
+                box,
+                &(struct proc_spec){
+                    .argv = ARGV(HOSTILE, "stubborn"), .uid = BOX_JUDGE, .fds = fds, .nfds = 4},
+                &id, &err) < 0)
             _exit(1);
         (void)!write(pair[1], "r", 1);
         for (;;)
@@ -449,7 +481,7 @@ Test(boxes, the_box_ends_when_the_grader_is_killed)
     close_fd(&w.alive);
 }
 
-/* Files ------------------------------------------------------------------------------------------ */
+/* Files ---------------------------------------- */
 
 Test(boxes, files_go_in_and_come_out)
 {
@@ -461,7 +493,8 @@ Test(boxes, files_go_in_and_come_out)
     FAILS(box_mkdir(box, "/tests/10", 0700, STUDENT, &err), EEXIST);
     OK(box_put_mem(box, "/tests/10/in", "given", 5, 0640, STUDENT, &err));
     OK(box_symlink(box, "in", "/tests/10/link", &err));
-    ENDS(shell(box, STUDENT, "cd /tests/10 && stat -c '%a %u %g %F' . in && cat link", text, sizeof(text)),
+    ENDS(shell(box, STUDENT, "cd /tests/10 && stat -c '%a %u %g %F' . in && cat link", text,
+               sizeof(text)),
          PROC_EXITED, 0);
     cr_assert_str_eq(text, "700 10 10 directory\n640 10 10 regular file\ngiven");
     OK(box_chown(box, "/tests/10/in", OTHER, &err));
@@ -481,8 +514,9 @@ Test(boxes, traps_are_not_fetched)
     int fd = -1;
 
     OK(box_put_mem(box, "/judge/secret", "secret", 6, 0600, BOX_JUDGE, &err));
-    prepare(box, STUDENT, "ln -s /judge/secret link; mkfifo fifo; mkdir dir; ln -s /judge door; "
-                          "head -c 100 /dev/zero > big");
+    prepare(box, STUDENT,
+            "ln -s /judge/secret link; mkfifo fifo; mkdir dir; ln -s /judge door; "
+            "head -c 100 /dev/zero > big");
     FAILS(box_get(box, "/tmp/link", 100, &fd, &err), ELOOP);
     FAILS(box_get(box, "/tmp/door/secret", 100, &fd, &err), ELOOP);
     FAILS(box_get(box, "/tmp/fifo", 100, &fd, &err), EINVAL);
@@ -559,7 +593,7 @@ Test(boxes, the_judge_reaches_the_grader_over_its_channel)
     box_close(box);
 }
 
-/* Boxes beside each other ------------------------------------------------------------------------ */
+/* Boxes beside each other ---------------------------------------- */
 
 Test(boxes, boxes_do_not_see_each_others_names)
 {
@@ -581,7 +615,7 @@ Test(boxes, boxes_do_not_see_each_others_names)
         box_close(boxes[i]);
 }
 
-/* What is ours ----------------------------------------------------------------------------------- */
+/* What is ours ---------------------------------------- */
 
 Test(boxes, faults_name_the_next_step)
 {
@@ -591,7 +625,8 @@ Test(boxes, faults_name_the_next_step)
     cr_assert(strstr(err.msg, "/nonexistent/bwrap") != NULL);
     /* A bwrap that fails: what it said is part of the message. */
     cr_assert(box_open(&(struct box_spec){.bwrap = "/bin/cat"}, &box, &err) == -1);
-    cr_assert(strstr(err.msg, "did not start") != NULL && strstr(err.msg, "cat") != NULL, "%s", err.msg);
+    cr_assert(strstr(err.msg, "did not start") != NULL && strstr(err.msg, "cat") != NULL, "%s",
+              err.msg);
     cr_assert(box == NULL);
     box_close(NULL);
 }
@@ -603,7 +638,8 @@ Test(boxes, mistakes_of_the_caller_are_refused)
     struct proc_result res;
     unsigned id;
 
-    cr_assert(box_start(box, &(struct proc_spec){.argv = ARGV(HOSTILE), .uid = 251}, &id, &err) == -1);
+    cr_assert(box_start(box, &(struct proc_spec){.argv = ARGV(HOSTILE), .uid = 251}, &id, &err) ==
+              -1);
     cr_assert(box_start(box, &(struct proc_spec){.uid = STUDENT}, &id, &err) == -1);
     cr_assert(box_kill_uid(box, BOX_JUDGE, NULL, &err) == -1);
     cr_assert(box_wait(box, 12345, &res, &err) == -1);

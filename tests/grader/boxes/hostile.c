@@ -52,10 +52,10 @@ static int take_names(void)
     struct sockaddr_un sa = {.sun_family = AF_UNIX, .sun_path = "\0taken"};
     int s = socket(AF_UNIX, SOCK_STREAM, 0);
 
-    if (mq_open("/taken", O_CREAT | O_EXCL | O_RDWR, 0600, NULL) < 0
-        || shm_open("/taken", O_CREAT | O_EXCL | O_RDWR, 0600) < 0
-        || open("/tmp/taken", O_CREAT | O_EXCL | O_WRONLY, 0600) < 0
-        || bind(s, (struct sockaddr *)&sa, sizeof(sa.sun_family) + 6) < 0)
+    if (mq_open("/taken", O_CREAT | O_EXCL | O_RDWR, 0600, NULL) < 0 ||
+        shm_open("/taken", O_CREAT | O_EXCL | O_RDWR, 0600) < 0 ||
+        open("/tmp/taken", O_CREAT | O_EXCL | O_WRONLY, 0600) < 0 ||
+        bind(s, (struct sockaddr *)&sa, sizeof(sa.sun_family) + 6) < 0)
         return 1;
     if (fork() == 0) /* somebody stays, so that the socket does */
         wait_for_ever();
