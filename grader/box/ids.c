@@ -138,7 +138,12 @@ static int choose_as_user(const struct ids *ids, struct range *uids, struct rang
     const struct passwd *pw = getpwuid(ids->own_uid);
     char name[64];
 
-    (void)snprintf(name, sizeof(name), "%s", pw ? pw->pw_name : "?");
+    if (!pw)
+        return err_set(err,
+                       "user %u has no account here, so no subordinate ids: run the grader as a "
+                       "user with an account, or as root",
+                       (unsigned)ids->own_uid);
+    (void)snprintf(name, sizeof(name), "%s", pw->pw_name);
     if (access("/usr/bin/newuidmap", X_OK) < 0 || access("/usr/bin/newgidmap", X_OK) < 0)
         return err_set(err,
                        "no newuidmap and newgidmap: install uidmap (apt-get install uidmap), or "
@@ -230,7 +235,10 @@ static int run_mapper(const char *tool, pid_t child, unsigned long own, unsigned
         return 0;
     (void)!pread(out, log, sizeof(log) - 1, 0);
     log[strcspn(log, "\n")] = '\0';
-    return err_set(err, "%s failed: %s", tool, log);
+    return err_set(err,
+                   "%s failed: %s; it has to be set-uid root, and the grader must not run under "
+                   "no_new_privs",
+                   tool, log);
 }
 
 int ids_map(const struct ids *ids, pid_t child, struct err *err)
