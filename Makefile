@@ -27,8 +27,8 @@ LIBS := -lcyaml -ljansson -lexpat -lseccomp -lcrypto -lm
 # init runs inside the box as a static program of its own, and travels within grader.
 INIT_SOURCES := $(wildcard grader/box/init*.c) grader/box/confine.c
 SOURCES := $(filter-out $(wildcard grader/box/init*.c), $(wildcard grader/*.c grader/*/*.c))
-OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o) $(BUILD)/grader/box/init_image.o
-LIBRARY_OBJECTS := $(filter-out $(BUILD)/grader/main.o, $(OBJECTS))
+OBJECTS := $(SOURCES:grader/%.c=$(BUILD)/obj/%.o) $(BUILD)/obj/box/init_image.o
+LIBRARY_OBJECTS := $(filter-out $(BUILD)/obj/main.o, $(OBJECTS))
 UNIT_TESTS := $(patsubst tests/grader/unit/%.c, $(BUILD)/unit/%, $(wildcard tests/grader/unit/*.c))
 
 LAB ?= lab05
@@ -80,7 +80,7 @@ $(BUILD)/flags: FORCE
 $(BUILD)/grader: $(OBJECTS)
 	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $^ $(LIBS)
 
-$(BUILD)/%.o: %.c $(BUILD)/flags | deps
+$(BUILD)/obj/%.o: grader/%.c $(BUILD)/flags | deps
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
 
@@ -89,7 +89,7 @@ $(BUILD)/box-init: $(INIT_SOURCES) $(wildcard grader/box/*.h) | deps
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) -std=c11 -D_GNU_SOURCE -Igrader $(WARNINGS) -O2 -static -o $@ $(INIT_SOURCES)
 
-$(BUILD)/grader/box/init_image.o: grader/box/init_image.S $(BUILD)/box-init
+$(BUILD)/obj/box/init_image.o: grader/box/init_image.S $(BUILD)/box-init
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) -DBOX_INIT='"$(BUILD)/box-init"' -c $< -o $@
 

@@ -201,33 +201,35 @@ struct job {
     struct prove_case *c;
 };
 
+/* Child half. It ends with us, however we end, and so do the boxes that it opens. */
+static _Noreturn void job_exec(const char *const argv[], int out, pid_t parent)
+{
+    sigset_t none;
+    int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+    sigemptyset(&none);
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && getppid() == parent && null >= 0 && dup2(null, 0) == 0 &&
+        dup2(out, 1) == 1 && dup2(out, 2) == 2 && sigprocmask(SIG_SETMASK, &none, NULL) == 0)
+        (void)execv(argv[0], (char *const *)argv);
+    _exit(127);
+}
+
 static int start_job(const struct lab *lab, const struct prove_options *o, struct prove_case *c, struct job *job,
                      struct err *err)
 {
-    posix_spawn_file_actions_t files;
-    posix_spawnattr_t attr;
-    sigset_t none;
     const char *const argv[] = {o->program, "--course", lab->root, "run", lab->config->lab, c->dir, "--format", "json", NULL};
+    const pid_t self = getpid();
 
     job->out = memfd_create("result", MFD_CLOEXEC);
     if (job->out < 0)
         return err_errno(err, errno, "cannot make a memfd");
-    sigemptyset(&none);
-    posix_spawn_file_actions_init(&files);
-    posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
-    posix_spawn_file_actions_adddup2(&files, job->out, 1);
-    posix_spawn_file_actions_adddup2(&files, job->out, 2);
-    posix_spawnattr_init(&attr);
-    posix_spawnattr_setsigmask(&attr, &none); /* we hold SIGINT and its like blocked */
-    posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK);
-    int e = posix_spawn(&job->pid, o->program, &files, &attr, (char *const *)argv, environ);
-    posix_spawn_file_actions_destroy(&files);
-    posix_spawnattr_destroy(&attr);
-    if (e != 0) {
+    job->pid = fork();
+    if (job->pid < 0) {
         job->pid = 0;
-        close_fd(&job->out);
-        return err_errno(err, e, "cannot run '%s'", o->program);
+        return err_errno(err, errno, "cannot fork");
     }
+    if (job->pid == 0)
+        job_exec(argv, job->out, self);
     job->pidfd = pidfd_open(job->pid, 0);
     job->c = c;
     return job->pidfd < 0 ? err_errno(err, errno, "pidfd_open") : 0;

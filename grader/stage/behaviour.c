@@ -2,6 +2,7 @@
 /* behaviour: the lab's tests on the student's programs. Verdicts come from the runner's records
  * alone; a test that is planned and never reported has ended early. A test that broke by a fault of
  * ours is tried once more, alone; if it breaks again it is inconclusive, which holds the result. */
+#include <glob.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -113,22 +114,30 @@ static bool is_wanted(const struct stage *s, const char *name)
     return !s->only;
 }
 
+static int put_peers(struct stage *s, struct err *err)
+{
+    CLEANUP(free_ptr) char *pattern = xformat("%s/peers/*", s->kit->dir);
+    glob_t g = {0};
+    int status = 0;
+
+    if (glob(pattern, 0, NULL, &g) == 0)
+        for (size_t i = 0; i < g.gl_pathc && status == 0; i++) {
+            CLEANUP(free_ptr) char *to = xformat("/peers%s", strrchr(g.gl_pathv[i], '/'));
+            status = put_file(s->box, g.gl_pathv[i], to, 0755, BOX_JUDGE, err);
+        }
+    globfree(&g);
+    return status;
+}
+
 static int put_kit(struct stage *s, struct err *err)
 {
-    static const char *const peers[] = {"fdprobe", "sigprobe", "gate", "stubborn", "talk", "hog"};
     CLEANUP(free_ptr) char *tests = xformat("%s/tests", s->kit->dir);
     CLEANUP(free_ptr) char *counters = xcalloc(COV_BYTES, 1);
 
     if (put_file(s->box, tests, "/judge/tests", 0700, BOX_JUDGE, err) < 0 ||
         box_put_mem(s->box, SUB_IMAGE ".cov", counters, COV_BYTES, 0666, BOX_JUDGE, err) < 0)
         return -1;
-    for (size_t i = 0; i < sizeof(peers) / sizeof(*peers); i++) {
-        CLEANUP(free_ptr) char *from = xformat("%s/peers/%s", s->kit->dir, peers[i]);
-        CLEANUP(free_ptr) char *to = xformat("/peers/%s", peers[i]);
-        if (put_file(s->box, from, to, 0755, BOX_JUDGE, err) < 0)
-            return -1;
-    }
-    return 0;
+    return put_peers(s, err);
 }
 
 static unsigned wall_for(const struct strs *tests)
