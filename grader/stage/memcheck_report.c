@@ -3,6 +3,7 @@
 
 #include <expat.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,10 +16,12 @@ struct frame {
 
 struct reading {
     struct memcheck_report *report;
+    struct memcheck_places *made;
     const char *dir;
     struct buf text;       /* of the element being read */
     bool in_error, in_stack, placed;
     int stacks;            /* of this error: the first is where it happened */
+    int depth;             /* of elements: a stack directly below the root belongs to no error */
     char *kind, *what;
     struct frame frame, place;
 };
@@ -63,6 +66,7 @@ static void on_start(void *ctx, const char *name, const char **attributes)
     struct reading *g = ctx;
 
     (void)attributes;
+    g->depth++;
     g->text.n = 0;
     if (g->text.s)
         g->text.s[0] = '\0';
@@ -70,9 +74,10 @@ static void on_start(void *ctx, const char *name, const char **attributes)
         g->in_error = true;
         g->placed = false;
         g->stacks = 0;
-    } else if (strcmp(name, "stack") == 0) {
+    } else if (strcmp(name, "stack") == 0 && (g->in_error || g->depth == 2)) {
         g->in_stack = true;
-        g->stacks++;
+        g->placed = g->in_error && g->placed;
+        g->stacks = g->in_error ? g->stacks + 1 : 1;
     }
 }
 
@@ -104,11 +109,24 @@ static void end_error(struct reading *g)
     g->in_error = false;
 }
 
+static void end_stack(struct reading *g)
+{
+    g->in_stack = false;
+    if (g->in_error)
+        return;
+    struct memcheck_place *p = VEC_ADD(&g->made->v, &g->made->n);
+    if (g->placed)
+        *p = (struct memcheck_place){.file = xstrdup(g->place.file), .line = g->place.line, .function = xstrdup(g->place.fn)};
+    frame_release(&g->place);
+    g->placed = false;
+}
+
 static void on_end(void *ctx, const char *name)
 {
     struct reading *g = ctx;
 
-    if (!g->in_error)
+    g->depth--;
+    if (!g->in_error && !g->in_stack)
         return;
     if (strcmp(name, "kind") == 0 && !g->in_stack) {
         keep(g, &g->kind);
@@ -127,20 +145,21 @@ static void on_end(void *ctx, const char *name)
         char *path = g->placed || g->stacks != 1 ? NULL : path_below(g->dir, &g->frame);
         if (path) {
             frame_release(&g->place);
-            g->place = (struct frame){.fn = xstrdup(g->frame.fn), .file = path, .line = g->frame.line};
+            g->place = (struct frame){.fn = xstrdup(g->frame.fn ? g->frame.fn : "?"), .file = path, .line = g->frame.line};
             g->placed = true;
         }
         frame_release(&g->frame);
     } else if (strcmp(name, "stack") == 0) {
-        g->in_stack = false;
+        end_stack(g);
     } else if (strcmp(name, "error") == 0) {
         end_error(g);
     }
 }
 
-void memcheck_read_xml(struct memcheck_report *r, const char *xml, size_t n, const char *dir)
+void memcheck_read_xml(struct memcheck_report *r, const char *xml, size_t n, const char *dir,
+                       struct memcheck_places *made)
 {
-    struct reading g = {.report = r, .dir = dir};
+    struct reading g = {.report = r, .dir = dir, .made = made};
     XML_Parser p = XML_ParserCreate(NULL);
     bool whole = p && n <= INT_MAX;
 
@@ -164,59 +183,71 @@ void memcheck_read_xml(struct memcheck_report *r, const char *xml, size_t n, con
 
 /* Descriptors ---------------------------------------------------------------------------------- */
 
-/* "==123==    by 0x10A2B3: un_listen (lab05.c:88)" -> function, file, line. */
-static bool parse_frame(const char *s, struct frame *f)
+/* "==123== Open AF_UNIX socket 4: s" -> "Open AF_UNIX socket 4", and the number. NULL: another line. */
+static const char *parse_open(const char *line, long pid, int *n, long *fd)
 {
-    const char *colon = strstr(s, ": ");
-    const char *open = colon ? strrchr(colon, '(') : NULL;
-    const char *line = open ? strchr(open, ':') : NULL;
+    char *end;
 
-    if (!line || line == open + 1 || open <= colon + 2)
-        return false;
-    f->fn = xstrndup(colon + 2, (size_t)(open - colon - 2));
-    size_t n = strlen(f->fn);
-    while (n && f->fn[n - 1] == ' ')
-        f->fn[--n] = '\0';
-    f->file = xstrndup(open + 1, (size_t)(line - open - 1));
-    long number = strtol(line + 1, NULL, 10);
-    f->line = number > 0 && number < INT_MAX ? (int)number : 0;
-    return true;
+    if (strncmp(line, "==", 2) != 0 || strtol(line + 2, &end, 10) != pid || strncmp(end, "== Open ", 8) != 0)
+        return NULL;
+    const char *what = end + 3;
+    const char *colon = strchr(what, ':');
+    const char *digits = colon ? colon : what + strlen(what);
+    *n = (int)(digits - what);
+    while (digits > what && digits[-1] >= '0' && digits[-1] <= '9')
+        digits--;
+    *fd = strtol(digits, NULL, 10);
+    return what;
 }
 
-void memcheck_read_descriptors(struct memcheck_report *r, const char *log, size_t n,
-                               bool (*is_source)(void *ctx, const char *file), void *ctx)
+/* Is the next line of this process "<inherited from parent>"? Lines of others may come between. */
+static bool is_inherited(char *const lines[], size_t n, size_t at, long pid)
 {
-    char *copy = xstrndup(log, n), *save = NULL, *what = NULL;
-
-    /* "Open file descriptor 5: /etc/hosts", "Open AF_UNIX socket 4: s", then the frames of where it
-     * was made, or "<inherited from parent>". */
-    for (char *line = strtok_r(copy, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-        if (strncmp(line, "==", 2) != 0 || !strstr(line + 2, "=="))
+    for (size_t i = at + 1; i < n; i++) {
+        char *end;
+        if (strncmp(lines[i], "==", 2) != 0 || strtol(lines[i] + 2, &end, 10) != pid || strncmp(end, "==", 2) != 0)
             continue;
-        const char *s = strstr(line + 2, "==") + 2;
-        s += strspn(s, " ");
-        struct frame f = {0};
-        if (strncmp(s, "Open ", 5) == 0) {
-            const char *colon = strchr(s, ':');
-            const char *digits = colon ? colon : s + strlen(s);
-            while (digits > s && digits[-1] >= '0' && digits[-1] <= '9')
-                digits--;
-            free(what);
-            what = strtol(digits, NULL, 10) > 2 ? xstrndup(s, (size_t)((colon ? colon : s + strlen(s)) - s)) : NULL;
-        } else if (what && (strncmp(s, "at 0x", 5) == 0 || strncmp(s, "by 0x", 5) == 0) && parse_frame(s, &f)) {
-            if (is_source(ctx, f.file)) {
-                merge(r, MEMCHECK_DESCRIPTOR, "OpenDescriptor", what, f.file, f.line, f.fn);
-                free(what);
-                what = NULL;
-            }
-            frame_release(&f);
-        } else if (strncmp(s, "<inherited", 10) == 0) {
-            free(what);
-            what = NULL;
-        }
+        end += 2;
+        end += strspn(end, " ");
+        return strncmp(end, "<inherited", 10) == 0;
     }
-    free(what);
+    return false;
+}
+
+void memcheck_read_descriptors(struct memcheck_report *r, const char *log, size_t n, long pid,
+                               const struct memcheck_places *made)
+{
+    char *copy = xstrndup(log, n), *save = NULL;
+    char **lines = NULL;
+    size_t lines_n = 0, at = 0;
+
+    for (char *line = strtok_r(copy, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
+        *VEC_ADD(&lines, &lines_n) = line;
+    for (size_t i = 0; i < lines_n && at < made->n; i++) {
+        int what_n;
+        long fd;
+        const char *what = parse_open(lines[i], pid, &what_n, &fd);
+        if (!what || is_inherited(lines, lines_n, i, pid))
+            continue;
+        const struct memcheck_place *p = &made->v[at++];
+        if (fd <= 2 || !p->file)
+            continue;
+        char *text = xstrndup(what, (size_t)what_n);
+        merge(r, MEMCHECK_DESCRIPTOR, "OpenDescriptor", text, p->file, p->line, p->function);
+        free(text);
+    }
+    free(lines);
     free(copy);
+}
+
+void memcheck_places_release(struct memcheck_places *places)
+{
+    for (size_t i = 0; i < places->n; i++) {
+        free(places->v[i].file);
+        free(places->v[i].function);
+    }
+    free(places->v);
+    *places = (struct memcheck_places){0};
 }
 
 void memcheck_report_release(struct memcheck_report *r)

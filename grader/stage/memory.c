@@ -79,51 +79,40 @@ static int put_debug_files(struct stage *s, struct err *err)
     return 0;
 }
 
-static bool is_source(void *ctx, const char *file)
+/* A file of valgrind's, as a string; NULL: there is none that can be read. A student's process could
+ * have put anything there: what is no regular file of a fair size is not read. */
+static char *read_file(struct stage *s, const char *name, size_t *n)
 {
-    const struct submission *sub = ctx;
+    CLEANUP(free_ptr) char *path = xformat(VG_DIR "/%s", name);
+    CLEANUP(close_fd) int fd = -1;
+    struct stat st;
 
-    for (size_t i = 0; i < sub->files_n; i++) {
-        const char *slash = strrchr(sub->files[i].path, '/');
-        if (strcmp(slash ? slash + 1 : sub->files[i].path, file) == 0)
-            return true;
-    }
-    return false;
-}
-
-static const char *source_path(const struct submission *sub, const char *file)
-{
-    for (size_t i = 0; i < sub->files_n; i++) {
-        const char *slash = strrchr(sub->files[i].path, '/');
-        if (strcmp(slash ? slash + 1 : sub->files[i].path, file) == 0)
-            return sub->files[i].path;
-    }
-    return file;
+    if (box_get(s->box, path, FILE_MAX, &fd, NULL) < 0 || fstat(fd, &st) < 0)
+        return NULL;
+    *n = (size_t)st.st_size;
+    return run_text(fd, *n);
 }
 
 static int read_files(struct stage *s, const struct memory *m, struct memcheck_report *report, struct err *err)
 {
     CLEANUP(box_names_release) struct box_names names = {0};
+    size_t log_n = 0, n;
+    CLEANUP(free_ptr) char *log = read_file(s, "descriptors.log", &log_n);
 
     if (box_list(s->box, VG_DIR, FILES_MAX, &names, err) < 0)
         return -1;
     for (size_t i = 0; i < names.count; i++) {
         const char *name = names.names[i], *dot = strrchr(name, '.');
-        CLEANUP(free_ptr) char *path = xformat(VG_DIR "/%s", name);
-        CLEANUP(close_fd) int fd = -1;
-        struct err why = {0};
-        struct stat st;
-        if (!dot || (strcmp(dot, ".xml") != 0 && strcmp(dot, ".log") != 0))
+        CLEANUP(memcheck_places_release) struct memcheck_places made = {0};
+        if (!dot || strcmp(dot, ".xml") != 0)
             continue;
-        /* A student's process could put anything here: what is no file of valgrind's is not read. */
-        if (box_get(s->box, path, FILE_MAX, &fd, &why) < 0 || fstat(fd, &st) < 0)
-            continue;
-        CLEANUP(free_ptr) char *text = run_text(fd, (size_t)st.st_size);
         CLEANUP(free_ptr) char *pid = xstrndup(name, (size_t)(dot - name));
-        if (strcmp(dot, ".xml") == 0)
-            memcheck_read_xml(report, text, (size_t)st.st_size, SUB_DIR);
-        else if (strs_has(&m->pids, pid))
-            memcheck_read_descriptors(report, text, (size_t)st.st_size, is_source, (void *)s->submission);
+        CLEANUP(free_ptr) char *xml = read_file(s, name, &n);
+        if (!xml)
+            continue;
+        memcheck_read_xml(report, xml, n, SUB_DIR, &made);
+        if (log && strs_has(&m->pids, pid))
+            memcheck_read_descriptors(report, log, log_n, strtol(pid, NULL, 10), &made);
     }
     return 0;
 }
@@ -143,7 +132,7 @@ static void add_findings(struct stage *s, const struct memcheck_report *report)
                              (strstr(e->what, "write(") || strstr(e->what, "send") || strstr(e->what, "mq_timedsend"));
         struct finding *f = result_finding(s->result, STAGE_MEMORY, padding ? CHARGE_NONE : classes[e->class].charge,
                                            padding ? "memory.padding" : classes[e->class].kind);
-        f->file = xstrdup(e->class == MEMCHECK_DESCRIPTOR ? source_path(s->submission, e->file) : e->file);
+        f->file = xstrdup(e->file);
         f->line = e->line;
         f->function = xstrdup(e->function);
         f->message = e->class == MEMCHECK_DESCRIPTOR ? xformat("%s, made here, is still open when the program ends", e->what)

@@ -125,7 +125,7 @@ void memcheck_prepare(void)
     argv[n++] = "--child-silent-after-fork=no";
     argv[n++] = "--xml=yes";
     argv[n++] = text("--xml-file=%s/%%p.xml", folder);
-    argv[n++] = text("--log-file=%s/%%p.log", folder);
+    argv[n++] = text("--log-file=%s/descriptors.log", folder);
     if (supp && *supp)
         argv[n++] = text("--suppressions=%s", supp);
     argv[n++] = find_image();
