@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <glob.h>
 #include <spawn.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -37,18 +38,19 @@ static bool is_fresh(const struct lab *lab, const char *stamp)
     CLEANUP(free_ptr) char *harness = xformat("%s/tests/harness", lab->root);
     CLEANUP(free_ptr) char *headers = lab_path(lab, "templates", "include");
     CLEANUP(free_ptr) char *tests = lab_path(lab, "tests", NULL);
-    const char *const names[] = {"public.c", "hidden.c", "probe.c"};
+    CLEANUP(free_ptr) char *pattern = xformat("%s/*.[ch]", tests);
+    glob_t g = {0};
 
     if (stat(stamp, &st) < 0)
         return false;
     newest = (struct timespec){0};
     (void)nftw(harness, note_newest, 16, FTW_PHYS);
     (void)nftw(headers, note_newest, 16, FTW_PHYS);
-    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
-        CLEANUP(free_ptr) char *file = xformat("%s/%s", tests, names[i]);
-        if (stat(file, &one) == 0)
-            (void)note_newest(file, &one, FTW_F, NULL);
-    }
+    if (glob(pattern, 0, NULL, &g) == 0)
+        for (size_t i = 0; i < g.gl_pathc; i++)
+            if (stat(g.gl_pathv[i], &one) == 0)
+                (void)note_newest(g.gl_pathv[i], &one, FTW_F, NULL);
+    globfree(&g);
     if (stat(lab->yaml, &one) == 0)
         (void)note_newest(lab->yaml, &one, FTW_F, NULL);
     return newest.tv_sec < st.st_mtim.tv_sec ||

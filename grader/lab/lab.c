@@ -98,6 +98,7 @@ static const cyaml_schema_field_t config_fields[] = {
     CYAML_FIELD_MAPPING("title", CYAML_FLAG_DEFAULT, struct lab_config, title, text_fields),
     CONF_LIST("cflags", struct lab_config, cflags, &conf_string),
     CONF_LIST_OPT("libs", struct lab_config, libs, &conf_string),
+    CONF_LIST_OPT("wrap", struct lab_config, wrap, &conf_string),
     CONF_LIST("programs", struct lab_config, programs, &conf_string),
     CONF_LIST("library", struct lab_config, library, &conf_string),
     CONF_LIST("headers", struct lab_config, headers, &conf_string),

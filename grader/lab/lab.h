@@ -65,6 +65,8 @@ struct lab_config { /* lab.yaml, as it stands there */
     unsigned libs_count;
     char **programs;
     unsigned programs_count;
+    char **wrap;    /* symbols whose calls go to tests/<lab>/wrap.c instead (ld --wrap) */
+    unsigned wrap_count;
     char **library;
     unsigned library_count;
     char **headers;

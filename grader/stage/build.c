@@ -281,6 +281,10 @@ static int link_units(struct stage *s, const struct units *units, const char *on
         if (u->ok && (!u->program || !only || strcmp(u->program, only) == 0))
             strs_add(&r->argv, u->object);
     }
+    if (s->lab->config->wrap_count)
+        strs_add(&r->argv, "kit/wrap.o");
+    for (unsigned i = 0; i < s->lab->config->wrap_count; i++)
+        strs_addf(&r->argv, "-Wl,--wrap=%s", s->lab->config->wrap[i]);
     strs_add(&r->argv, "-Wl,-T,kit/covmap.ld");
     strs_add(&r->argv, "-lgcov");
     for (unsigned i = 0; i < s->lab->config->libs_count; i++)
@@ -406,11 +410,12 @@ static int read_symbols(struct stage *s, const struct units *units, struct err *
 
 static int put_kit(struct stage *s, struct err *err)
 {
-    static const char *const names[] = {"image_main.o", "covmap.o", "forkserver.o", "probe.o", "covmap.ld"};
+    static const char *const names[] = {"image_main.o", "covmap.o", "forkserver.o", "probe.o", "covmap.ld", "wrap.o"};
+    const size_t n = sizeof(names) / sizeof(*names) - (s->lab->config->wrap_count ? 0 : 1);
 
     if (box_mkdir(s->box, SUB_DIR "/kit", 0755, BOX_JUDGE, err) < 0)
         return -1;
-    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+    for (size_t i = 0; i < n; i++) {
         CLEANUP(free_ptr) char *from = xformat("%s/%s", s->kit->dir, names[i]);
         CLEANUP(free_ptr) char *to = xformat(SUB_DIR "/kit/%s", names[i]);
         if (put_file(s->box, from, to, 0644, BOX_JUDGE, err) < 0)

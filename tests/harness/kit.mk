@@ -4,6 +4,7 @@
 #     make -f tests/harness/kit.mk LAB=lab05-sockets KIT=build/kit/lab05-sockets
 #
 #   tests public-tests       the Criterion runner with all tests, and with the public ones only
+#   wrap.o                   what stands in for wrapped calls, where the lab has a wrap.c
 #   probe.o                  the lab's probe; every submission links it
 #   image_main.o covmap.o forkserver.o covmap.ld   what makes one image of a submission's programs
 #   peers/                   helper programs
@@ -39,7 +40,7 @@ LIBS := -Wl,--push-state,-Bstatic -lcriterion -lboxfort -lprotobuf-nanopb -Wl,--
 O := $(KIT)/obj
 FOR_LAB := -I$(HARNESS) -I$(TEMPLATE)/include
 HARNESS_O := $(patsubst $(HARNESS)/%.c,$(O)/%.o,$(sort $(wildcard $(HARNESS)/*.c))) $(O)/confine.o
-PUBLIC_O := $(patsubst $(TESTS)/%.c,$(O)/lab/%.o,$(filter-out %/probe.c %/hidden.c, \
+PUBLIC_O := $(patsubst $(TESTS)/%.c,$(O)/lab/%.o,$(filter-out %/probe.c %/wrap.c %/hidden.c, \
 	$(sort $(wildcard $(TESTS)/*.c))))
 HIDDEN_O := $(patsubst $(TESTS)/%.c,$(O)/lab/%.o,$(wildcard $(TESTS)/hidden.c))
 PEERS := $(patsubst $(HARNESS)/peers/%.c,$(KIT)/peers/%,$(sort $(wildcard $(HARNESS)/peers/*.c)))
@@ -48,7 +49,7 @@ PEERS := $(patsubst $(HARNESS)/peers/%.c,$(KIT)/peers/%,$(sort $(wildcard $(HARN
 kit: runners image peers $(KIT)/valgrind.supp $(KIT)/debug/list
 runners: $(KIT)/tests $(KIT)/public-tests
 image: $(addprefix $(KIT)/,image_main.o covmap.o forkserver.o covmap.ld) \
-	$(if $(wildcard $(TESTS)/probe.c),$(KIT)/probe.o)
+	$(if $(wildcard $(TESTS)/probe.c),$(KIT)/probe.o) $(if $(wildcard $(TESTS)/wrap.c),$(KIT)/wrap.o)
 peers: $(PEERS)
 
 $(KIT)/tests: $(PUBLIC_O) $(HIDDEN_O) $(HARNESS_O)
@@ -69,6 +70,11 @@ $(O)/confine.o: $(ROOT)/grader/box/confine.c | $(O)/lab
 # Renamed like the students' programs: it is one program of the image.
 $(KIT)/probe.o: $(O)/lab/probe.o
 	$(Q)$(OBJCOPY) --redefine-sym main=lab_main_probe --keep-global-symbol=lab_main_probe $< $@
+
+# Calls of the student's code that the lab wraps (lab.yaml: wrap): faults on demand, guards.
+$(KIT)/wrap.o: CPPFLAGS += -I$(TEMPLATE)/include -I$(HARNESS)
+$(KIT)/wrap.o: $(TESTS)/wrap.c | $(O)
+	$(compile)
 
 # The table of programs is made of their names, so it is compiled again when they change.
 $(O)/names: FORCE | $(O)/lab
