@@ -192,6 +192,19 @@ static void put_test(FILE *out, const struct lab *lab, const struct result_test 
     buf_release(&asked);
 }
 
+/* The other tests of the same cause, so that nobody looks for them. */
+static void put_others(FILE *out, const struct cause *cause, const struct style *c)
+{
+    struct buf b = {0};
+
+    for (size_t i = 1; i < cause->tests.n; i++) {
+        const struct result_test *t = cause->tests.v[i];
+        buf_printf(&b, "%s%s %s", i > 1 ? ", " : "", t->id, t->name);
+    }
+    put_field(out, c, "also", b.s);
+    buf_release(&b);
+}
+
 static void put_finding(FILE *out, const struct finding *f, const struct style *c)
 {
     struct buf b = {0};
@@ -220,10 +233,11 @@ static void put_cause(FILE *out, size_t number, const struct lab *lab, const str
     (void)fprintf(out, "\n%s%3zu. ", c->bold, number);
     if (cause->lost > 0)
         (void)fprintf(out, "%s-%s%s%s  ", c->bad, lost, c->off, c->bold);
-    for (size_t i = 0; i < cause->tests.n; i++) {
-        const struct result_test *t = cause->tests.v[i];
-        (void)fprintf(out, "%s%s %s (%s, %s)", i ? ", " : "", t->id, t->name, t->hidden ? "hidden" : "public",
-                      verdict_names[t->verdict]);
+    if (cause->tests.n) {
+        const struct result_test *t = cause->tests.v[0];
+        (void)fprintf(out, "%s %s (%s, %s)", t->id, t->name, t->hidden ? "hidden" : "public", verdict_names[t->verdict]);
+        if (cause->tests.n > 1)
+            (void)fprintf(out, " and %zu more", cause->tests.n - 1);
     }
     if (cause->findings.n) {
         const struct finding *f = cause->findings.v[0];
@@ -232,6 +246,8 @@ static void put_cause(FILE *out, size_t number, const struct lab *lab, const str
     (void)fprintf(out, "%s\n", c->off);
     if (cause->tests.n)
         put_test(out, lab, cause->tests.v[0], o, c);
+    if (cause->tests.n > 1)
+        put_others(out, cause, c);
     for (size_t i = 0; i < cause->findings.n && i < FINDINGS_SHOWN; i++)
         put_finding(out, cause->findings.v[i], c);
     if (cause->findings.n > FINDINGS_SHOWN)

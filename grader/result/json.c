@@ -159,6 +159,8 @@ json_t *result_to_json(const struct result *r, bool deterministic)
         set(e, "kernel", json_text(r->environment.kernel));
         set(o, "environment", e);
         set(o, "wall_ms", json_integer(r->wall_ms));
+        if (r->first_verdict_ms >= 0)
+            set(o, "first_verdict_ms", json_integer(r->first_verdict_ms));
     }
     return o;
 }
@@ -298,5 +300,7 @@ int result_from_json(const json_t *j, struct result *r, struct err *err)
     r->environment.valgrind = text_of(environment, "valgrind");
     r->environment.kernel = text_of(environment, "kernel");
     r->wall_ms = (long)number_of(j, "wall_ms");
+    if (json_object_get(j, "first_verdict_ms"))
+        r->first_verdict_ms = (long)number_of(j, "first_verdict_ms");
     return 0;
 }

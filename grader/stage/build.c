@@ -363,6 +363,18 @@ static bool needs_symbol(const char *nm, const char *symbol)
     return false;
 }
 
+/* The tests of a part that does not use its mechanism are not run. */
+static void void_part(struct stage *s, const char *part, const char *missing)
+{
+    for (size_t i = 0; i < s->result->tests_n; i++) {
+        struct result_test *t = &s->result->tests[i];
+        if (strcmp(lab_test(s->lab, t->name)->part, part) != 0)
+            continue;
+        t->message = xformat("not run: part %s needs %s, and nothing in it calls that", part, missing);
+        t->signature = xformat("mechanism %s", missing);
+    }
+}
+
 /* Forbidden calls and required mechanisms, by what the objects refer to: text can lie. */
 static int read_symbols(struct stage *s, const struct units *units, struct err *err)
 {
@@ -390,18 +402,15 @@ static int read_symbols(struct stage *s, const struct units *units, struct err *
     }
     for (unsigned i = 0; status == 0 && i < s->lab->config->parts_count; i++) {
         const struct lab_part *part = &s->lab->config->parts[i];
-        for (unsigned k = 0; k < part->needs_count; k++) {
-            if (needs_symbol(nm, part->needs[k]))
-                continue;
-            build_finding(s, "build.mechanism", NULL, "part %s is void: nothing in it calls %s()", part->key, part->needs[k]);
-            for (size_t t = 0; t < s->result->tests_n; t++) {
-                struct result_test *test = &s->result->tests[t];
-                if (strcmp(lab_test(s->lab, test->name)->part, part->key) != 0 || test->message)
-                    continue;
-                test->message = xformat("not run: part %s needs %s()", part->key, part->needs[k]);
-                test->signature = xformat("mechanism %s", part->needs[k]);
-            }
+        struct buf missing = {0};
+        for (unsigned k = 0; k < part->needs_count; k++)
+            if (!needs_symbol(nm, part->needs[k]))
+                buf_printf(&missing, "%s%s()", missing.n ? ", " : "", part->needs[k]);
+        if (missing.n) {
+            build_finding(s, "build.mechanism", NULL, "part %s is void: nothing in it calls %s", part->key, missing.s);
+            void_part(s, part->key, missing.s);
         }
+        buf_release(&missing);
     }
     return status;
 }
