@@ -42,7 +42,7 @@
 /* A test: the suite is 'public' or 'hidden', the name is the one in lab.yaml. */
 #define LAB_TEST(suite, name)                                                                      \
     static void lab_##suite##_##name(void);                                                        \
-    Test(suite, name) { lab_test_run(#name, lab_##suite##_##name); }                               \
+    Test(suite, name, .fini = lab_test_end) { lab_test_run(#name, lab_##suite##_##name); }         \
     static void lab_##suite##_##name(void)
 
 /* Checks ---------------------------------------------------------------------------------------
@@ -225,6 +225,7 @@ void await(bool (*ready)(void *arg), void *arg, const char *what);
 /* Below here nothing is called by name in a test. ---------------------------------------------- */
 
 void lab_test_run(const char *name, void (*body)(void));
+void lab_test_end(void);
 void lab_at(const char *file, int line);
 void lab_fail(enum kind kind, const char *condition, const char *clue, const char *format, ...)
     __attribute__((noreturn, format(printf, 4, 5)));

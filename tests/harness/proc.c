@@ -676,10 +676,10 @@ static bool idle_ready(void *arg)
         struct psyscall call;
 
         used += ticks_ns(now[i].ticks - (base ? base->ticks : 0));
-        if (now[i].state != 'S' || !last || last->switches != now[i].switches) {
+        if (now[i].state != 'S' || !last || last->switches != now[i].switches)
             idle = false;
-        } else if (procfs_syscall(now[i].pid, &call)
-                   && (call.nr < 0 || !call_is_patient(now[i].pid, &call))) {
+        if (now[i].state == 'S' && procfs_syscall(now[i].pid, &call)
+            && (call.nr < 0 || !call_is_patient(now[i].pid, &call))) {
             idle = false;
             restless = call.nr < 0 ? NULL : call_name(call.nr);
         }
