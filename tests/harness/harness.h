@@ -176,6 +176,7 @@ struct sock;
 const char *unique(const char *name);
 
 struct sock *connect_to(const char *address);      /* refused: the test fails */
+struct sock *try_connect(const char *address);     /* NULL: the backlog of the Unix name is full now */
 int connect_error(const char *address);            /* 0: somebody accepts there; else an errno */
 struct sock *listen_at(const char *address);       /* "tcp:0": the kernel chooses */
 struct sock *accept_from(struct sock *listener);   /* waits for a client */
@@ -263,6 +264,7 @@ void lab_fail(enum kind kind, const char *condition, const char *clue, const cha
 #define send_signal(...) (HERE, send_signal(__VA_ARGS__))
 #define await_children(...) (HERE, await_children(__VA_ARGS__))
 #define connect_to(...) (HERE, connect_to(__VA_ARGS__))
+#define try_connect(...) (HERE, try_connect(__VA_ARGS__))
 #define listen_at(...) (HERE, listen_at(__VA_ARGS__))
 #define accept_from(...) (HERE, accept_from(__VA_ARGS__))
 #define send_line(...) (HERE, send_line(__VA_ARGS__))

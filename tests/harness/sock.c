@@ -150,6 +150,25 @@ struct sock *connect_to(const char *address)
     return new_sock(fd, address, false);
 }
 
+struct sock *try_connect(const char *address)
+{
+    int fd = open_socket(address, SOCK_STREAM);
+    union address a;
+    socklen_t len = address_of(address, &a);
+
+    pump(-1, 0, 0);
+    if (connect(fd, &a.sa, len) < 0 && errno != EINPROGRESS) {
+        int error = errno;
+
+        (void)close(fd);
+        if (error == EAGAIN)
+            return NULL;
+        fail_signed(KIND_STATE, text("connect: %s", strerrorname_np(error)),
+                    "the test cannot connect to '%s': %s", address, strerror(error));
+    }
+    return new_sock(fd, address, false);
+}
+
 int connect_error(const char *address)
 {
     int fd = open_socket(address, SOCK_STREAM), error = connect_within(fd, address);

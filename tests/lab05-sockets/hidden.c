@@ -232,13 +232,20 @@ LAB_TEST(hidden, chat_fd_limit)
     /* More than it has descriptors for; how many wait in its backlog is its own affair. */
     clue("one-client-at-a-time");
     while (n < AT_ONCE) {
-        s = connect_to("room");
+        s = try_connect("room");
+        if (!s) { /* the backlog is full: for good, or has the server not come to it yet? */
+            expect_idle(d);
+            s = try_connect("room");
+        }
+        if (!s)
+            break;
         send_line(s, "WHO");
         crowd[n++] = s;
         if (n <= LEAVING)
             expect_line(s, "ERR nick");
+        else
+            clue("emfile-spin");
     }
-    clue("emfile-spin");
     check(n > LIMIT - idle_fds, NULL, "the %d. client could not even connect", n + 1);
     expect_idle(d);
     for (int i = 0; i < LEAVING; i++)
