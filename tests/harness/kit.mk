@@ -72,9 +72,8 @@ $(KIT)/probe.o: $(O)/lab/probe.o
 	$(Q)$(OBJCOPY) --redefine-sym main=lab_main_probe --keep-global-symbol=lab_main_probe $< $@
 
 # Calls of the student's code that the lab wraps (lab.yaml: wrap): faults on demand, guards.
-$(KIT)/wrap.o: CPPFLAGS += -I$(TEMPLATE)/include -I$(HARNESS)
-$(KIT)/wrap.o: $(TESTS)/wrap.c | $(O)
-	$(compile)
+$(KIT)/wrap.o: $(TESTS)/wrap.c | $(O)/lab
+	$(call compile,$(FOR_LAB),$(O)/wrap.d)
 
 # The table of programs is made of their names, so it is compiled again when they change.
 $(O)/names: FORCE | $(O)/lab

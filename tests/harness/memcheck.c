@@ -3,8 +3,10 @@
  *
  * The runner starts valgrind on the image once, before the first test; workers find the server by
  * its socket, which stands in a folder that only the runner's user may enter. Everything runs as one
- * user, LAB_MEMCHECK_UID, and leaves one XML and one log per process in LAB_MEMCHECK: what memcheck
- * found, and the descriptors that were open at the end. If the server cannot be started, or dies,
+ * user, LAB_MEMCHECK_UID, and leaves one XML per process in LAB_MEMCHECK, what memcheck found, and one
+ * log for all, the descriptors that were open at the end. (Valgrind 3.19 gives a forked child a file
+ * of its own for one of the two only. The stacks that belong to the descriptors are in the XML, in
+ * the order of the log.) If the server cannot be started, or dies,
  * tests end as "error": they never hang. */
 #include "inside.h"
 
