@@ -7,7 +7,7 @@ MAKEFLAGS += --no-builtin-rules
 SHELL := /bin/sh
 
 # What a fresh Debian 12 needs, by purpose. docs/INSTALL says what each is for.
-DEPS_BUILD := gcc libc6-dev libcyaml-dev libjansson-dev libexpat1-dev libssl-dev libseccomp-dev
+DEPS_BUILD := gcc libc6-dev libcyaml-dev libjansson-dev libexpat1-dev libssl-dev libseccomp-dev libarchive-dev
 DEPS_GRADE := libcriterion-dev libnanomsg-dev libffi-dev libgit2-dev bubblewrap valgrind libc6-dbg lcov uidmap patch binutils
 DEPS_TEST := clang clang-tidy clang-format hyperfine python3-jsonschema procps libclang-rt-14-dev netcat-openbsd man-db
 DEPS := $(DEPS_BUILD) $(DEPS_GRADE)
@@ -26,8 +26,8 @@ LIBS := -lcyaml -ljansson -lexpat -lseccomp -lcrypto -lm
 
 # init runs inside the box as a static program of its own, and travels within grader.
 INIT_SOURCES := $(wildcard grader/box/init*.c) grader/box/confine.c
-SOURCES := $(filter-out $(wildcard grader/box/init*.c), $(wildcard grader/*.c grader/*/*.c))
-OBJECTS := $(SOURCES:grader/%.c=$(BUILD)/obj/%.o) $(BUILD)/obj/box/init_image.o
+SOURCES := $(filter-out $(wildcard grader/box/init*.c) grader/intake/unpack.c, $(wildcard grader/*.c grader/*/*.c))
+OBJECTS := $(SOURCES:grader/%.c=$(BUILD)/obj/%.o) $(BUILD)/obj/box/init_image.o $(BUILD)/obj/intake/unpack_image.o
 LIBRARY_OBJECTS := $(filter-out $(BUILD)/obj/main.o, $(OBJECTS))
 UNIT_TESTS := $(patsubst tests/grader/unit/%.c, $(BUILD)/unit/%, $(wildcard tests/grader/unit/*.c))
 
@@ -92,6 +92,15 @@ $(BUILD)/box-init: $(INIT_SOURCES) $(wildcard grader/box/*.h) | deps
 $(BUILD)/obj/box/init_image.o: grader/box/init_image.S $(BUILD)/box-init
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) -DBOX_INIT='"$(BUILD)/box-init"' -c $< -o $@
+
+# Runs in a box on what students sent: a program of its own, embedded as init is.
+$(BUILD)/unpack: grader/intake/unpack.c grader/intake/limits.h | deps
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) -std=c11 -D_GNU_SOURCE -Igrader $(WARNINGS) -O2 -o $@ $< -larchive
+
+$(BUILD)/obj/intake/unpack_image.o: grader/intake/unpack_image.S $(BUILD)/unpack
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) -DINTAKE_UNPACK='"$(BUILD)/unpack"' -c $< -o $@
 
 unit: $(UNIT_TESTS)
 

@@ -192,8 +192,8 @@ static int grade_path(const struct run_options *o, const struct lab *lab, const 
     struct progress progress = {.shown = isatty(STDERR_FILENO)};
     struct grade_options grade = o->grade;
 
-    if (intake_folder(path, lab, &submission, err) < 0)
-        return CMD_USAGE;
+    if (intake_read(path, lab, o->grade.mode, &submission, err) < 0)
+        return err->code == ENOENT || err->code == EACCES ? CMD_USAGE : cmd_status_of(err);
     progress.id = submission.id;
     grade.only = o->tests.n ? (const char *const *)o->tests.v : NULL;
     grade.pages = o->coverage;

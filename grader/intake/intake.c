@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "intake/archive.h"
 #include "util/cleanup.h"
 #include "util/text.h"
 
@@ -19,8 +20,7 @@ struct walk {
     size_t entries, total; /* seen, bytes read */
 };
 
-static void reject(struct submission *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-static void reject(struct submission *s, const char *fmt, ...)
+void intake_reject(struct submission *s, const char *fmt, ...)
 {
     va_list ap;
 
@@ -57,17 +57,17 @@ static void read_file(struct walk *w, int dir, const char *name, const char *pat
 
     if (fd < 0 || fstat(fd, &st) < 0) {
         if (errno == ELOOP)
-            reject(w->s, "'%s' is a symbolic link; hand in the file itself", path);
+            intake_reject(w->s, "'%s' is a symbolic link; hand in the file itself", path);
         else
-            reject(w->s, "cannot read '%s': %s", path, strerror(errno));
+            intake_reject(w->s, "cannot read '%s': %s", path, strerror(errno));
         return;
     }
     if (!S_ISREG(st.st_mode)) {
-        reject(w->s, "'%s' is not a regular file", path);
+        intake_reject(w->s, "'%s' is not a regular file", path);
         return;
     }
     if (st.st_size > INTAKE_FILE_MAX || w->total + (size_t)st.st_size > INTAKE_TOTAL_MAX) {
-        reject(w->s, "'%s' is too large: %lld bytes (at most %d for a file, %d in all)", path,
+        intake_reject(w->s, "'%s' is too large: %lld bytes (at most %d for a file, %d in all)", path,
                (long long)st.st_size, INTAKE_FILE_MAX, INTAKE_TOTAL_MAX);
         return;
     }
@@ -76,7 +76,7 @@ static void read_file(struct walk *w, int dir, const char *name, const char *pat
     for (ssize_t n; got < (size_t)st.st_size; got += (size_t)n) {
         n = read(fd, data + got, (size_t)st.st_size - got);
         if (n < 0)
-            reject(w->s, "cannot read '%s': %s", path, strerror(errno));
+            intake_reject(w->s, "cannot read '%s': %s", path, strerror(errno));
         if (n <= 0)
             break;
     }
@@ -91,7 +91,7 @@ static void walk_folder(struct walk *w, int parent, const char *name, const char
     DIR *d = fd < 0 ? NULL : fdopendir(fd);
 
     if (!d) {
-        reject(w->s, "cannot read the folder '%s': %s", *path ? path : name, strerror(errno));
+        intake_reject(w->s, "cannot read the folder '%s': %s", *path ? path : name, strerror(errno));
         if (fd >= 0)
             close(fd);
         return;
@@ -102,19 +102,19 @@ static void walk_folder(struct walk *w, int parent, const char *name, const char
             continue;
         CLEANUP(free_ptr) char *sub = xformat("%s%s%s", path, *path ? "/" : "", e->d_name);
         if (++w->entries > INTAKE_ENTRIES_MAX) {
-            reject(w->s, "more than %d files and folders", INTAKE_ENTRIES_MAX);
+            intake_reject(w->s, "more than %d files and folders", INTAKE_ENTRIES_MAX);
         } else if (fstatat(fd, e->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
-            reject(w->s, "cannot look at '%s': %s", sub, strerror(errno));
+            intake_reject(w->s, "cannot look at '%s': %s", sub, strerror(errno));
         } else if (S_ISDIR(st.st_mode)) {
             if (depth >= INTAKE_DEPTH_MAX)
-                reject(w->s, "'%s': folders are nested more than %d deep", sub, INTAKE_DEPTH_MAX);
+                intake_reject(w->s, "'%s': folders are nested more than %d deep", sub, INTAKE_DEPTH_MAX);
             else
                 walk_folder(w, fd, e->d_name, sub, depth + 1);
         } else if (is_source(e->d_name)) {
             if (is_plain_name(sub))
                 read_file(w, fd, e->d_name, sub);
             else
-                reject(w->s, "'%s': a name with control characters or backslashes", sub);
+                intake_reject(w->s, "'%s': a name with control characters or backslashes", sub);
         }
     }
     closedir(d);
@@ -207,27 +207,40 @@ static char *id_of(const char *path)
     return text_printable(p, strlen(p));
 }
 
-int intake_folder(const char *path, const struct lab *lab, struct submission *s, struct err *err)
+/* A file alone is the lab's library, whatever it is called. */
+static void read_single(struct submission *s, const char *path, const struct lab *lab)
 {
-    struct submission got = {.id = id_of(path)};
+    struct walk w = {.s = s};
+
+    read_file(&w, AT_FDCWD, path, path);
+    if (!s->files_n)
+        return;
+    free(s->files[0].path);
+    s->files[0].path = xstrdup(lab->config->library[0]);
+}
+
+int intake_read(const char *path, const struct lab *lab, enum box_mode mode, struct submission *s, struct err *err)
+{
+    CLEANUP(submission_release) struct submission got = {.id = id_of(path)};
     struct walk w = {.s = &got};
     struct stat st;
     bool flat = false;
 
-    if (stat(path, &st) < 0) {
-        err_errno(err, errno, "cannot open the submission '%s'", path);
-        submission_release(&got);
-        return -1;
-    }
-    if (!S_ISDIR(st.st_mode)) {
-        reject(&got, "'%s' is not a folder; hand in the folder that holds src/", path);
-    } else {
+    if (stat(path, &st) < 0)
+        return err_errno(err, errno, "cannot open the submission '%s'", path);
+    if (S_ISDIR(st.st_mode)) {
         /* The name that the user typed may be a link; what lies inside may not. */
         CLEANUP(free_ptr) char *inside = xformat("%s/.", path);
         walk_folder(&w, AT_FDCWD, inside, "", 0);
+    } else if (!S_ISREG(st.st_mode)) {
+        intake_reject(&got, "'%s' is neither a folder nor a file", path);
+    } else if (is_source(path)) {
+        read_single(&got, path, lab);
+    } else if (archive_read_sources(path, mode, &got, err) < 0) {
+        return -1;
     }
     if (!got.rejected && got.files_n == 0)
-        reject(&got, "there is no C file in it; a submission has %s", lab->config->library[0]);
+        intake_reject(&got, "there is no C file in it; a submission has %s", lab->config->library[0]);
     if (!got.rejected) {
         CLEANUP(free_ptr) char *top = find_top(&got, lab->config->library[0], &flat);
         if (top)
@@ -235,10 +248,9 @@ int intake_folder(const char *path, const struct lab *lab, struct submission *s,
     }
     if (got.files_n)
         qsort(got.files, got.files_n, sizeof(*got.files), by_path);
-    if (!got.rejected && digest(&got, err) < 0) {
-        submission_release(&got);
+    if (!got.rejected && digest(&got, err) < 0)
         return -1;
-    }
     *s = got;
+    got = (struct submission){0};
     return 0;
 }

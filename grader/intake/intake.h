@@ -4,21 +4,16 @@
 #ifndef GRADER_INTAKE_INTAKE_H
 #define GRADER_INTAKE_INTAKE_H
 
+#include "box/box.h"
+#include "intake/limits.h"
 #include "lab/lab.h"
 #include "lab/submission.h"
 #include "util/err.h"
 
-/* Limits of one submission. */
-enum {
-    INTAKE_ENTRIES_MAX = 2000,
-    INTAKE_DEPTH_MAX = 16,
-    INTAKE_FILE_MAX = 4 * 1024 * 1024,   /* bytes */
-    INTAKE_TOTAL_MAX = 32 * 1024 * 1024  /* bytes */
-};
-
-/* Reads the folder 'path' for 'lab'. A folder whose only content is the real top folder is entered.
- * 0: *s is filled, and s->rejected says whether it can be graded; the caller releases it.
+/* Reads what lies at 'path', a folder, an archive (zip, tar, 7z, rar) or a single C file, for 'lab'.
+ * A folder whose only content is the real top folder is entered. Archives are unpacked in a box of
+ * this mode. 0: *s is filled, and s->rejected says whether it can be graded; the caller releases it.
  * -1: it could not be read for a reason of ours (*err). */
-int intake_folder(const char *path, const struct lab *lab, struct submission *s, struct err *err);
+int intake_read(const char *path, const struct lab *lab, enum box_mode mode, struct submission *s, struct err *err);
 
 #endif
