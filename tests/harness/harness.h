@@ -89,6 +89,7 @@ struct start {
     const char *stdin_file;  /* this file */
     bool stdin_pipe;         /* write_stdin() and close_stdin() feed it */
     const char *stdout_file; /* into this file, made by the harness; stdout_of() then says "" */
+    bool stdout_held;        /* nobody reads it before release_stdout(): its pipe gets full */
     unsigned nofile;         /* limit of open descriptors; 0: the usual one */
     const char *const *env;  /* more "NAME=value", ends with NULL */
     enum { FROM_LAB, FROM_HELPERS, FROM_PATH } from; /* where the program is looked for */
@@ -115,6 +116,7 @@ void expect_next_line(struct proc *p, const char *line);
 const char *stdout_of(struct proc *p); /* all so far */
 const char *stderr_of(struct proc *p);
 size_t stdout_size(struct proc *p); /* of stdout_of(), which may contain NULs */
+void release_stdout(struct proc *p); /* .stdout_held: from now on it is read like any other */
 
 void write_stdin(struct proc *p, const char *text); /* needs .stdin_pipe; does not wait */
 void write_stdin_bytes(struct proc *p, const void *bytes, size_t size);
@@ -166,6 +168,7 @@ long rss_kib(struct proc *p);   /* resident memory */
 int open_fds(struct proc *p);   /* open descriptors */
 int children_of(struct proc *p); /* children, zombies included */
 void await_children(struct proc *p, int count);
+void await_running_children(struct proc *p, int count); /* zombies not included */
 
 /* Sockets: the test itself as the other side, with raw bytes -----------------------------------
  * An address is a path ("room"), an abstract name ("@room") or "tcp:PORT" on 127.0.0.1. */
@@ -263,6 +266,7 @@ void lab_fail(enum kind kind, const char *condition, const char *clue, const cha
 #define thaw(...) (HERE, thaw(__VA_ARGS__))
 #define send_signal(...) (HERE, send_signal(__VA_ARGS__))
 #define await_children(...) (HERE, await_children(__VA_ARGS__))
+#define await_running_children(...) (HERE, await_running_children(__VA_ARGS__))
 #define connect_to(...) (HERE, connect_to(__VA_ARGS__))
 #define try_connect(...) (HERE, try_connect(__VA_ARGS__))
 #define listen_at(...) (HERE, listen_at(__VA_ARGS__))

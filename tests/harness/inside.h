@@ -50,6 +50,7 @@ struct proc {
     int status;          /* as of waitpid */
     uint64_t sent;       /* bit N: the test sent it signal N */
     struct stream out, err;
+    bool out_held;       /* out is not read for now */
     size_t taken;        /* of out: bytes given out as lines */
     int in;              /* write end of its standard input, -1: closed */
     char *input;         /* still to be written from input[in_done] */

@@ -238,6 +238,7 @@ struct proc *start_argv(const struct start *how, const char *const argv[])
         how = &plain;
     (void)snprintf(p->name, sizeof(p->name), "%s", argv[0]);
     p->student = how->from == FROM_LAB;
+    p->out_held = how->stdout_held;
     p->pidfd = p->server = p->in = p->out.fd = p->err.fd = -1;
     l.path = how->from == FROM_LAB       ? text("%s/%s", lab.programs, argv[0])
              : how->from == FROM_HELPERS ? helper(argv[0])

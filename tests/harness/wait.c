@@ -124,7 +124,7 @@ void pump(int fd, short events, long wait_us)
     set = grab(max * sizeof(*set));
     owner = grab(max * sizeof(*owner));
     for (struct proc *p = lab.procs; p; p = p->next) {
-        int fds[] = {p->out.fd, p->err.fd, p->in_done < p->in_size ? p->in : -1,
+        int fds[] = {p->out_held ? -1 : p->out.fd, p->err.fd, p->in_done < p->in_size ? p->in : -1,
                      p->ended ? -1 : p->server >= 0 ? p->server : p->pidfd};
 
         if (p->in >= 0 && p->in_close && p->in_done == p->in_size)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* fdprobe: lists its descriptors, one a line: "4 pipe w", "5 socket rw cloexec", "6 file r". */
-#include <dirent.h>
+/* fdprobe [FILE]: lists its descriptors, one a line: "4 pipe w", "5 socket rw cloexec", "6 file r";
+ * to its standard output, or to FILE, which is opened only afterwards. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,19 +16,25 @@ static const char *kind_of(mode_t mode)
                             : "other";
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
     enum { MAX = 4096 };
     static const char *const access[] = {"r", "w", "rw", "?"};
+    char *list = NULL;
+    size_t size;
+    FILE *to = open_memstream(&list, &size);
 
-    for (int fd = 0; fd < MAX; fd++) { /* not /proc/self/fd: listing it opens one more */
+    for (int fd = 0; to && fd < MAX; fd++) { /* not /proc/self/fd: listing it opens one more */
         struct stat st;
         int flags = fcntl(fd, F_GETFL);
 
         if (flags < 0 || fstat(fd, &st) < 0)
             continue;
-        (void)printf("%d %s %s%s\n", fd, kind_of(st.st_mode), access[flags & O_ACCMODE],
-                     fcntl(fd, F_GETFD) & FD_CLOEXEC ? " cloexec" : "");
+        (void)fprintf(to, "%d %s %s%s\n", fd, kind_of(st.st_mode), access[flags & O_ACCMODE],
+                      fcntl(fd, F_GETFD) & FD_CLOEXEC ? " cloexec" : "");
     }
-    return fflush(stdout) == 0 ? 0 : 1;
+    if (!to || fclose(to) != 0)
+        return 1;
+    to = argc > 1 ? fopen(argv[1], "we") : stdout;
+    return to && fputs(list, to) >= 0 && fclose(to) == 0 ? 0 : 1;
 }
