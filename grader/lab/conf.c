@@ -40,10 +40,13 @@ static int load(const char *path, const char *text, const cyaml_schema_value_t *
 
     cyaml_err_t e = text ? cyaml_load_data((const uint8_t *)text, strlen(text), &config, schema, out, NULL)
                          : cyaml_load_file(path, &config, schema, out, NULL);
+    int status = 0;
     if (e != CYAML_OK)
-        err_set(err, "%s: %s", path, log.n ? log.s : cyaml_strerror(e));
+        status = err_set(err, "%s: %s", path, log.n ? log.s : cyaml_strerror(e));
+    else if (!*out) /* libcyaml is content with a file without a document */
+        status = err_set(err, "%s: it is empty", path);
     buf_release(&log);
-    return e == CYAML_OK ? 0 : -1;
+    return status;
 }
 
 int conf_read(const char *path, const cyaml_schema_value_t *schema, void **out, struct err *err)

@@ -43,6 +43,10 @@ static const cyaml_strval_t visibility_names[] = {
     {"public", LAB_PUBLIC},
     {"hidden", LAB_HIDDEN},
 };
+static const cyaml_strval_t truth_names[] = {
+    {"true", true},
+    {"false", false},
+};
 static const cyaml_schema_field_t test_fields[] = {
     CONF_STRING("id", struct lab_test, id),
     CONF_STRING("name", struct lab_test, name),
@@ -51,7 +55,9 @@ static const cyaml_schema_field_t test_fields[] = {
     CONF_STRING("part", struct lab_test, part),
     CONF_NUMBER("points", struct lab_test, points),
     CONF_LIST("demands", struct lab_test, demands, &conf_string),
-    CYAML_FIELD_BOOL("memcheck", CYAML_FLAG_DEFAULT, struct lab_test, memcheck),
+    /* Not libcyaml's own boolean: to that every unknown word, a mistyped "flase" too, is true. */
+    CYAML_FIELD_ENUM("memcheck", CYAML_FLAG_STRICT, struct lab_test, memcheck, truth_names,
+                     CYAML_ARRAY_LEN(truth_names)),
     CYAML_FIELD_MAPPING("does", CYAML_FLAG_DEFAULT, struct lab_test, does, text_fields),
     CYAML_FIELD_END,
 };
