@@ -108,6 +108,7 @@ int grade_submission(const struct lab *lab, const struct kit *kit, const struct 
     r->id = xstrdup(submission->id);
     r->digest = xstrdup(submission->digest);
     r->max_score = lab->max_score;
+    r->partial = o->only != NULL;
     plan_tests(lab, r);
     if (submission->rejected) {
         r->status = STATUS_REJECTED;

@@ -40,6 +40,7 @@ enum {
 };
 
 #define BOX_FILTER_PATH "/judge/filter.bpf" /* array of struct sock_filter, for LAB_FILTER */
+#define BOX_MEMORY_PATH "/judge/memory"     /* uids that were killed for memory, a line each; for LAB_MEMORY */
 
 enum box_mode {
     BOX_AUTO, /* the best that works here */
@@ -55,6 +56,7 @@ struct box_spec {
     /* Sizes of the folders that can be written to, in bytes. They are tmpfs: memory is taken as it
      * is used. Zero: 64 MiB, for tests_bytes 128 MiB. */
     size_t judge_bytes, sub_bytes, peers_bytes, tests_bytes, vg_bytes, tmp_bytes, shm_bytes;
+    size_t memory_bytes;      /* of all programs but the judge's, together; zero: 1 GiB */
     size_t debug_bytes;  /* /usr/lib/debug, an empty one that covers the host's ... */
     bool show_debug;     /* ... unless this: then the host's is seen, read-only */
     bool show_usr_local; /* default: /usr/local is empty in the box */

@@ -237,6 +237,7 @@ static int fill_args(struct args *a, const char *bwrap, const struct box_spec *s
                     (size_t)(box_init_image_end - box_init_image), err) < 0)
         return -1;
     ADD(a, "--remount-ro", "/", "--chdir", "/", "--", "/.init");
+    add(a, "%zu", or_default(spec->memory_bytes, 1024));
     a->v[a->n] = NULL;
     return a->full ? err_set(err, "too many arguments for bwrap: hide fewer folders") : 0;
 }

@@ -256,6 +256,12 @@ static void set_up(void)
         die("cannot open /dev/null");
 }
 
+/* -1 is never. */
+static int sooner(int a, int b)
+{
+    return a < 0 || (b >= 0 && b < a) ? b : a;
+}
+
 int main(int argc, char *argv[])
 {
     sigset_t all;
@@ -263,6 +269,9 @@ int main(int argc, char *argv[])
 
     if (getpid() != 1)
         return probe_main(argc, argv);
+    state.memory_max = argc > 1 ? strtoull(argv[1], NULL, 10) : 0;
+    if (!state.memory_max)
+        die("no memory limit");
     set_up();
     (void)sigfillset(&all);
     (void)sigprocmask(SIG_SETMASK, &all, NULL);
@@ -276,7 +285,7 @@ int main(int argc, char *argv[])
     for (;;) {
         struct pollfd fds[] = {{.fd = WIRE_CTL_FD, .events = POLLIN},
                                {.fd = children, .events = POLLIN}};
-        int wait_ms = enforce_deadlines();
+        int wait_ms = sooner(enforce_deadlines(), watch_memory(&state));
         struct signalfd_siginfo info;
 
         reap();

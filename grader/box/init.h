@@ -23,6 +23,7 @@ struct init_proc {
 
 struct init_state {
     int null_fd;
+    uint64_t memory_max; /* bytes, of all that students run */
     struct sock_filter *filter;
     unsigned short filter_len;
     struct init_proc procs[WIRE_PROCS_MAX];
@@ -51,6 +52,11 @@ void spawn_finish(struct init_proc *p, int status, const struct rusage *used);
 void spawn_kill(const struct init_proc *p);
 /* How many processes of the uid there were; all are gone, or *errnum is ETIMEDOUT. */
 unsigned spawn_kill_uid(uid_t uid, int *errnum);
+
+/* init_watch.c: kills the programs of the uid that uses most when all together use more than
+ * memory_max, and notes its number in BOX_MEMORY_PATH. Milliseconds to the next look, -1: nothing
+ * runs. */
+int watch_memory(struct init_state *s);
 
 /* init_probe.c: the same file, run as a program of the box, looks around for the self-test. */
 int probe_main(int argc, char *argv[]);

@@ -121,7 +121,7 @@ static struct causes find_causes(const struct result *r)
 
     for (size_t i = 0; i < r->tests_n; i++) {
         const struct result_test *t = &r->tests[i];
-        if (t->verdict == VERDICT_PASS)
+        if (t->verdict == VERDICT_PASS || (t->verdict == VERDICT_NOT_RUN && r->partial && !t->message))
             continue;
         struct cause *c = cause_for(&all, t->hint_key, t->signature);
         *VEC_ADD(&c->tests.v, &c->tests.n) = t;
@@ -295,9 +295,9 @@ int report_text(FILE *out, const struct lab *lab, const struct result *r, const 
     if (r->status == STATUS_GRADED || r->status == STATUS_COMPILE_ERROR) {
         struct causes all = find_causes(r);
         (void)fputc('\n', out);
-        for (size_t i = 0; i < STAGE_N && r->status == STATUS_GRADED; i++)
+        for (size_t i = 0; i < STAGE_N && r->status == STATUS_GRADED && !r->partial; i++)
             put_stage(out, r, (enum stage_id)i, c);
-        if (r->status == STATUS_GRADED && r->behaviour_factor < 1)
+        if (r->status == STATUS_GRADED && !r->partial && r->behaviour_factor < 1)
             (void)fprintf(out, "  (memory, coverage, leftovers and style count %.0f %%: behaviour is below %g points)\n",
                           floor(r->behaviour_factor * 100), lab->config->quality.scale_at);
         if (r->status == STATUS_GRADED && all.n)
@@ -310,7 +310,9 @@ int report_text(FILE *out, const struct lab *lab, const struct result *r, const 
         (void)fprintf(out, "\n%sisolation %s, %s, valgrind %s, %.1f s%s\n", c->dim, r->environment.isolation,
                       r->environment.cc ? r->environment.cc : "no compiler",
                       r->environment.valgrind ? r->environment.valgrind : "none", (double)r->wall_ms / 1000, c->off);
-    if (r->status == STATUS_GRADED || r->status == STATUS_COMPILE_ERROR)
+    if (r->partial && r->status == STATUS_GRADED)
+        (void)fprintf(out, "\n%s%s%s\n", c->bold, r->stages[STAGE_BEHAVIOUR].outcome, c->off);
+    else if (r->status == STATUS_GRADED || r->status == STATUS_COMPILE_ERROR)
         (void)fprintf(out, "\n%s%s%s%s/%s%s\n", c->bold, r->score >= r->max_score ? c->good : "", "", got, max, c->off);
     else
         (void)fprintf(out, "\n%sno score%s\n", c->bold, c->off);

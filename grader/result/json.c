@@ -139,6 +139,8 @@ json_t *result_to_json(const struct result *r, bool deterministic)
     set(o, "submission", submission);
     set(o, "status", json_string(status_names[r->status]));
     set_if(o, "message", r->message);
+    if (r->partial)
+        set(o, "partial", json_true());
     set(o, "score", r->status == STATUS_HELD || r->status == STATUS_REJECTED ? json_null() : json_points(r->score));
     set(o, "max_score", json_points(r->max_score));
     set(o, "quality_factor", json_real(round(r->behaviour_factor * 1000) / 1000));
@@ -263,6 +265,7 @@ int result_from_json(const json_t *j, struct result *r, struct err *err)
     r->id = text_of(submission, "id");
     r->digest = text_of(submission, "digest");
     r->message = text_of(j, "message");
+    r->partial = json_is_true(json_object_get(j, "partial"));
     r->score = number_of(j, "score");
     r->max_score = number_of(j, "max_score");
     r->behaviour_factor = number_of(j, "quality_factor");

@@ -103,6 +103,7 @@ struct result {
     char *digest;            /* "sha256:…"; NULL when nothing could be read */
     enum result_status status;
     char *message;           /* why rejected, held or not compiled; NULL */
+    bool partial;            /* only some of the tests were asked for: the score says nothing */
     double score, max_score;
     double behaviour_factor; /* what quality points were multiplied by */
     struct result_stage stages[STAGE_N];

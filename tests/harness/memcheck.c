@@ -28,7 +28,7 @@
 
 enum { NPROC = 512, CPU_S = 600, STRINGS_MAX = 32 };
 
-static pid_t server; /* in the runner */
+static pid_t server, guardian; /* in the runner */
 static char *socket_folder, *socket_path;
 
 static struct sockaddr_un address(const char *path)
@@ -79,8 +79,8 @@ static _Noreturn void become_server(int listener, const char *const argv[], cons
         goto failed;
     if (confine_self(confine, &step) < 0)
         goto failed;
-    step = "outlive the runner";
-    if (prctl(PR_SET_PDEATHSIG, (unsigned long)SIGKILL) < 0 || getppid() == 1)
+    step = "end with its guardian";
+    if (prctl(PR_SET_PDEATHSIG, (unsigned long)SIGKILL) < 0 || getppid() == 1) /* the guardian has gone */
         goto failed;
     step = "enter the folder";
     if (chdir(folder) < 0)
@@ -92,6 +92,41 @@ failed:
     _exit(127);
 }
 
+/* Between the runner and the server stands a guardian that reaps the server: Criterion's runner
+ * looks at its children without reaping those it does not know, so a server that has died (students
+ * can do that) would be all that it ever sees again. The guardian stays until it is told to end. */
+static _Noreturn void guard(int report, int listener, const char *const argv[],
+                            const char *const env[], const struct confine *confine,
+                            const char *folder)
+{
+    sigset_t set;
+    pid_t pid;
+
+    (void)prctl(PR_SET_PDEATHSIG, (unsigned long)SIGKILL);
+    (void)sigemptyset(&set);
+    (void)sigaddset(&set, SIGTERM);
+    (void)sigaddset(&set, SIGCHLD);
+    (void)sigprocmask(SIG_SETMASK, &set, NULL);
+    pid = fork();
+    if (pid == 0)
+        become_server(listener, argv, env, confine, folder);
+    if (pid < 0 || write(report, &pid, sizeof(pid)) != (ssize_t)sizeof(pid))
+        _exit(1);
+    (void)close(report);
+    (void)close(listener); /* only the server's copy: when it dies, connecting fails */
+    for (;;) {
+        int sig = sigwaitinfo(&set, NULL);
+
+        if (sig == SIGCHLD) {
+            (void)waitpid(pid, NULL, WNOHANG);
+        } else if (sig == SIGTERM) {
+            (void)kill(pid, SIGKILL);
+            (void)waitpid(pid, NULL, 0);
+            _exit(0);
+        }
+    }
+}
+
 void memcheck_prepare(void)
 {
     const char *folder = getenv("LAB_MEMCHECK"), *supp = getenv("LAB_SUPPRESSIONS");
@@ -99,7 +134,7 @@ void memcheck_prepare(void)
     const char *argv[STRINGS_MAX], *env[8];
     struct confine confine = {0};
     size_t n = 0;
-    int listener;
+    int listener, report[2];
 
     if (!folder || !*folder)
         return;
@@ -144,23 +179,29 @@ void memcheck_prepare(void)
         confine.nproc = NPROC;
         confine.cpu_s = CPU_S;
     }
-    server = fork();
-    if (server < 0)
+    if (pipe2(report, O_CLOEXEC) < 0)
+        broken("cannot make a pipe: %s", strerror(errno));
+    guardian = fork();
+    if (guardian < 0)
         broken("cannot fork: %s", strerror(errno));
-    if (server == 0)
-        become_server(listener, argv, env, &confine, folder);
-    (void)close(listener); /* only the server's copy: when it dies, connecting fails */
+    if (guardian == 0)
+        guard(report[1], listener, argv, env, &confine, folder);
+    (void)close(report[1]);
+    (void)close(listener);
+    if (read(report[0], &server, sizeof(server)) != (ssize_t)sizeof(server))
+        broken("cannot start the memcheck server");
+    (void)close(report[0]);
     (void)setenv(ENV_SOCKET, socket_path, 1);
     (void)setenv(ENV_PID, text("%d", (int)server), 1);
 }
 
 void memcheck_finish(void)
 {
-    if (server <= 0)
+    if (guardian <= 0)
         return;
-    (void)kill(server, SIGKILL);
-    (void)waitpid(server, NULL, 0);
-    server = 0;
+    (void)kill(guardian, SIGTERM);
+    (void)waitpid(guardian, NULL, 0);
+    guardian = 0;
     (void)unlink(socket_path);
     (void)rmdir(socket_folder);
 }

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+/* watch: the memory of all that students run in the box, together. Looked at every WATCH_MS while a
+ * program runs; a cgroup would be exact, and is not to be had everywhere. What tmpfs holds is limited
+ * by its size, so anonymous memory and System V segments are what is added up. */
+#define _GNU_SOURCE 1
+#include "box/init.h"
+
+#include "box/box.h"
+#include "util/cleanup.h"
+
+#include <ctype.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { WATCH_MS = 100 };
+
+/* The first 'max' bytes of a small file of /proc, as a string; false: it cannot be read. */
+static bool read_proc(const char *pid, const char *name, char *text, size_t max)
+{
+    char path[64];
+    CLEANUP(close_fd) int fd = -1;
+    ssize_t n;
+
+    (void)snprintf(path, sizeof(path), "/proc/%s/%s", pid, name);
+    fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0 || (n = read(fd, text, max - 1)) <= 0)
+        return false;
+    text[n] = '\0';
+    return true;
+}
+
+/* Resident bytes that are not shared with a file. Pages shared with a parent since fork count in
+ * both: an upper bound, and cheap. */
+static uint64_t resident(const char *pid)
+{
+    char text[256], *at;
+    uint64_t all, shared;
+
+    if (!read_proc(pid, "statm", text, sizeof(text)))
+        return 0;
+    (void)strtoull(text, &at, 10);
+    all = strtoull(at, &at, 10);
+    shared = strtoull(at, &at, 10);
+    return (all > shared ? all - shared : 0) * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+/* Each page divided by the processes that share it: exact, and a hundred times dearer. */
+static uint64_t proportional(const char *pid)
+{
+    char text[2048];
+    const char *at;
+
+    if (!read_proc(pid, "smaps_rollup", text, sizeof(text)) || !(at = strstr(text, "\nPss_Anon:")))
+        return 0;
+    return strtoull(at + strlen("\nPss_Anon:"), NULL, 10) * 1024;
+}
+
+/* Segments without processes belong to nobody's resident set. */
+static uint64_t sysv_segments(void)
+{
+    char line[512];
+    uint64_t sum = 0;
+    CLEANUP(fclose_file) FILE *f = fopen("/proc/sysvipc/shm", "re");
+
+    while (f && fgets(line, sizeof(line), f)) {
+        unsigned long long size = 0, rss = 0;
+        /* key shmid perms size cpid lpid nattch uid gid cuid cgid atime dtime ctime rss swap */
+        if (sscanf(line, "%*d %*d %*o %llu %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %llu", &size, &rss) == 2)
+            sum += rss;
+    }
+    return sum;
+}
+
+/* What all programs that are not the judge's use; *worst is the uid that uses most. */
+static uint64_t add_up(uint64_t (*measure)(const char *pid), uid_t *worst)
+{
+    uint64_t by_uid[BOX_UID_LAST + 1] = {0}, sum = sysv_segments(), most = 0;
+    CLEANUP(closedir_dir) DIR *dir = opendir("/proc");
+    const struct dirent *e;
+
+    while (dir && (e = readdir(dir))) {
+        struct stat st;
+        if (!isdigit((unsigned char)e->d_name[0]) || fstatat(dirfd(dir), e->d_name, &st, 0) < 0 ||
+            st.st_uid == BOX_JUDGE || st.st_uid > BOX_UID_LAST)
+            continue;
+        uint64_t used = measure(e->d_name);
+        sum += used;
+        by_uid[st.st_uid] += used;
+        if (by_uid[st.st_uid] > most) {
+            most = by_uid[st.st_uid];
+            *worst = st.st_uid;
+        }
+    }
+    return sum;
+}
+
+static void note_kill(uid_t uid)
+{
+    CLEANUP(close_fd) int fd = open(BOX_MEMORY_PATH, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+
+    if (fd >= 0)
+        (void)dprintf(fd, "%u\n", (unsigned)uid);
+}
+
+int watch_memory(struct init_state *s)
+{
+    static int64_t next_ms;
+    const int64_t now = init_now_ms();
+    bool running = false;
+    uid_t worst = 0;
+
+    for (size_t i = 0; i < WIRE_PROCS_MAX; i++)
+        running |= s->procs[i].used && !s->procs[i].ended;
+    if (!running)
+        return -1;
+    if (now < next_ms)
+        return (int)(next_ms - now);
+    next_ms = now + WATCH_MS;
+    if (add_up(resident, &worst) > s->memory_max && add_up(proportional, &worst) > s->memory_max && worst) {
+        int ignored = 0;
+        note_kill(worst);
+        (void)spawn_kill_uid(worst, &ignored);
+    }
+    return WATCH_MS;
+}
