@@ -13,7 +13,6 @@
 #include <string.h>
 #include <sys/fsuid.h>
 #include <sys/syscall.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 enum { PATIENT_MS = 1000 }; /* a program that looks again after a second is not called busy */
@@ -91,13 +90,28 @@ bool procfs_stat(pid_t pid, const char *file, struct stat *st)
     return as_either(stat_once, path, (char *)st, sizeof(*st)) == 0;
 }
 
+static ssize_t open_once(const char *path, char *buf, size_t size)
+{
+    (void)buf;
+    (void)size;
+    return open(path, O_RDONLY | O_CLOEXEC);
+}
+
+/* By its file, not by process_vm_readv(), which compares the real uid: that cannot be taken for a
+ * moment only. The right is checked when the file is opened. */
 bool procfs_memory(pid_t pid, unsigned long long address, void *buf, size_t size)
 {
-    struct iovec here = {buf, size}, there = {(void *)(uintptr_t)address, size};
+    char path[64];
+    ssize_t n;
+    int fd;
 
-    /* This check compares the real uid, which cannot be taken for a moment: where the judge may not
-     * trace, descriptions are shorter. */
-    return process_vm_readv(pid, &here, 1, &there, 1, 0) == (ssize_t)size;
+    (void)snprintf(path, sizeof(path), "/proc/%d/mem", (int)pid);
+    fd = (int)as_either(open_once, path, NULL, 0);
+    if (fd < 0)
+        return false;
+    n = pread(fd, buf, size, (off_t)address);
+    (void)close(fd);
+    return n == (ssize_t)size;
 }
 
 /* The number after "key:" in the text of a status file. */

@@ -227,6 +227,23 @@ static bool unchanged(const struct meter *a, const struct meter *b)
     return true;
 }
 
+/* A program that is dead, but whose end we have not been told: under memcheck the fork server still
+ * has to. */
+static bool end_unknown(const struct meter *m)
+{
+    for (const struct proc *p = lab.procs; p; p = p->next) {
+        bool alive = false;
+
+        if (p->ended)
+            continue;
+        for (size_t i = 0; i < m->count; i++)
+            alive |= m->list[i].pid == p->pid && m->list[i].state != 'Z' && m->list[i].state != 'X';
+        if (!alive)
+            return true;
+    }
+    return false;
+}
+
 bool settle(void)
 {
     struct meter first = {0}, before = {0}, now = {0};
@@ -243,7 +260,7 @@ bool settle(void)
         now = swap;
         pump(-1, 0, step_us);
         meter_read(&now);
-        calm = any_busy(&now) ? 0 : calm + 1;
+        calm = any_busy(&now) || end_unknown(&now) ? 0 : calm + 1;
         settled = calm > 1 && (unchanged(&before, &now) || calm > CALM_SCANS);
         if (!settled && (used_ns(&first, &now) > deadline_ns() / 20
                          || now_ns() - begin > deadline_ns() * 2))

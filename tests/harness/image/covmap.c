@@ -11,7 +11,6 @@
  * In gnu modes gcc turns fork and exec of instrumented code into calls of the functions below, which
  * in libgcov would reset and write counters. */
 #include <fcntl.h>
-#include <gcov.h>
 #include <limits.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -25,6 +24,13 @@
 enum { ARGS_MAX = 1024 };
 
 extern char **environ;
+
+/* As in gcc's gcov.h, which other compilers lack. */
+struct gcov_info;
+extern void __gcov_info_to_gcda(const struct gcov_info *info,
+                                void (*on_name)(const char *name, void *arg),
+                                void (*on_data)(const void *data, unsigned size, void *arg),
+                                void *(*on_memory)(unsigned size, void *arg), void *arg);
 
 /* Weak: without any instrumented object there is no such section. */
 extern const struct gcov_info *const __start_lab_gcov[] __attribute__((weak));
