@@ -11,3 +11,13 @@ LAB_TEST(hidden, relay_large)
     clue("one-read");
     expect_output_bytes(p, bytes_of('X', SIZE), SIZE);
 }
+
+LAB_TEST(hidden, relay_short)
+{
+    const char *const env[] = {"LAB_SHORT_WRITES=1", NULL};
+    struct proc *p = start_with(&(struct start){.stdin_text = "abc\n", .env = env}, "relay", NULL);
+
+    expect_exit(p, 0);
+    clue("short-write");
+    expect_output(p, "ABC\n");
+}
