@@ -61,7 +61,7 @@ void check_bytes(const void *got, size_t got_size, const void *want, size_t want
                  const char *clue, const char *what);
 
 /* For a judgement that the above do not fit: fail(KIND_ORDER, clue, format, ...). */
-#define fail(kind, ...) (HERE, lab_fail(kind, NULL, __VA_ARGS__))
+#define fail(kind, ...) (HERE, lab_fail(kind, "", __VA_ARGS__))
 enum kind {
     KIND_HANG,     /* a deadline was reached (the harness says so itself) */
     KIND_DIED,     /* a program was ended by a signal */
@@ -160,6 +160,7 @@ enum call { /* families of system calls */
     CALL_OUTPUT = CALL_WRITE | CALL_SEND | CALL_POLL
 };
 void await_blocked(struct proc *p, int calls); /* asleep in one of them: CALL_READ | CALL_POLL */
+bool blocked_in(struct proc *p, int calls);  /* is it now? */
 void expect_idle(struct proc *p); /* it and its children sleep without a clock; else "awake" */
 void freeze(struct proc *p);      /* SIGSTOP, until it is stopped */
 void thaw(struct proc *p);
@@ -211,8 +212,28 @@ void send_datagram(struct sock *s, const char *to, const void *bytes, size_t siz
 void expect_datagram(struct sock *s, const void *bytes, size_t size); /* the next one is this */
 size_t receive_datagram(struct sock *s, void *bytes, size_t max, char from[static 128]);
 
+/* FIFOs: the test as the other side -----------------------------------------------------------------
+ * An end of a FIFO is a sock, too: send_line(), send_bytes(), await_drained(), expect_line(),
+ * expect_eof(), expect_nothing(), close_sock() and the like work on it. */
+void make_fifo(const char *path);          /* belongs to the student's user; not a leftover */
+struct sock *read_fifo(const char *path);  /* a reader; expect_eof(): all writers have left */
+struct sock *serve_fifo(const char *path); /* a reader that sees no end: it holds a write end */
+struct sock *write_fifo(const char *path); /* a writer; waits until there is a reader */
+bool has_reader(const char *path);         /* does somebody read there now? */
+
+/* What happens to a file, or to the files of a folder, from watch() on: the kernel notes it in the
+ * order in which it happens, whoever does it and however fast. */
+enum event {
+    EVENT_MADE, EVENT_OPENED, EVENT_WRITTEN, EVENT_READER_CLOSED, EVENT_WRITER_CLOSED, EVENT_REMOVED
+};
+struct watch *watch(const char *path);
+/* The place of the first such event in that order, -1: not yet. name: in a watched folder, else NULL. */
+int first_event(struct watch *w, enum event what, const char *name);
+int count_events(struct watch *w, enum event what, const char *name); /* equal neighbours may be one */
+
 /* Files of the test's folder ------------------------------------------------------------------- */
 bool exists(const char *path);
+const char *names_here(void); /* all names in it, sorted, each with an LF */
 mode_t file_kind(const char *path); /* S_IFREG, S_IFSOCK, S_IFIFO, ...; 0: does not exist */
 void make_file(const char *path, const void *bytes, size_t size); /* belongs to the student's user */
 const char *file_text(const char *path, size_t *size);            /* size may be NULL */
@@ -285,6 +306,10 @@ void lab_fail(enum kind kind, const char *condition, const char *clue, const cha
 #define expect_datagram(...) (HERE, expect_datagram(__VA_ARGS__))
 #define receive_datagram(...) (HERE, receive_datagram(__VA_ARGS__))
 #define file_text(...) (HERE, file_text(__VA_ARGS__))
+#define read_fifo(...) (HERE, read_fifo(__VA_ARGS__))
+#define serve_fifo(...) (HERE, serve_fifo(__VA_ARGS__))
+#define write_fifo(...) (HERE, write_fifo(__VA_ARGS__))
+#define has_reader(...) (HERE, has_reader(__VA_ARGS__))
 #define await(...) (HERE, await(__VA_ARGS__))
 #endif
 

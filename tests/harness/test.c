@@ -190,10 +190,13 @@ static const struct proc *unexpected_death(void)
     return NULL;
 }
 
+/* Likewise one that gave up; but what the test itself judged (it has a condition) was seen as it
+ * was. */
 static const struct proc *unexpected_end(void)
 {
     for (const struct proc *p = lab.procs; p; p = p->next)
-        if (p->ended && !p->awaited && p->student && WIFEXITED(p->status) && !p->sent)
+        if (p->ended && !p->awaited && p->student && WIFEXITED(p->status)
+            && WEXITSTATUS(p->status) != 0 && !p->sent)
             return p;
     return NULL;
 }
@@ -255,7 +258,8 @@ void lab_vfail(enum kind kind, const char *condition, const char *key, const cha
         kind = KIND_DIED;
         message = (char *)text("%s %s; %s", culprit->name, ending_of(culprit->status), message);
         signature = text("%s: %s", culprit->name, signal_name(WTERMSIG(culprit->status)));
-    } else if (kind != KIND_HANG && kind != KIND_EXIT && (culprit = unexpected_end())) {
+    } else if (!condition && kind != KIND_HANG && kind != KIND_EXIT
+               && (culprit = unexpected_end())) {
         kind = KIND_EXIT;
         message = (char *)text("%s %s too early; %s", culprit->name, ending_of(culprit->status),
                                message);
@@ -263,7 +267,7 @@ void lab_vfail(enum kind kind, const char *condition, const char *key, const cha
                          WEXITSTATUS(culprit->status));
     }
     if (!signature)
-        signature = condition ? condition : format;
+        signature = condition && *condition ? condition : format;
     send_failure(kind, is_stub() ? "not-implemented" : key ? key : lab.clue, message, signature, lines);
     if (!record_wanted() && lines) { /* at a student's desk the runner's output is all there is */
         size_t i;
