@@ -227,14 +227,13 @@ int lab_load(const char *root, const char *key, struct lab *lab, struct err *err
         goto fail;
     if (l.hints) {
         l.rule_regex = xcalloc(l.hints->rules_count, sizeof(*l.rule_regex));
-        for (unsigned i = 0; i < l.hints->rules_count; i++) {
+        for (unsigned i = 0; i < l.hints->rules_count; i++, l.rule_regex_n++) {
             const char *pattern = l.hints->rules[i].when.signature;
             int e = regcomp(&l.rule_regex[i], pattern ? pattern : "", REG_EXTENDED | REG_NOSUB);
             if (e != 0) {
                 char why[128];
                 regerror(e, &l.rule_regex[i], why, sizeof(why));
                 err_set(err, "%s: rule %u: '%s': %s", l.hints_yaml, i + 1, pattern, why);
-                l.hints->rules_count = i; /* what was compiled so far is what must be freed */
                 goto fail;
             }
         }
@@ -255,7 +254,7 @@ fail:
 
 void lab_release(struct lab *lab)
 {
-    for (unsigned i = 0; lab->rule_regex && i < lab->hints->rules_count; i++)
+    for (unsigned i = 0; i < lab->rule_regex_n; i++)
         regfree(&lab->rule_regex[i]);
     free(lab->rule_regex);
     if (lab->config)

@@ -113,6 +113,7 @@ struct lab {
     struct lab_config *config;
     struct lab_hints *hints; /* NULL: no hints.yaml */
     regex_t *rule_regex;     /* of each rule's signature, compiled */
+    unsigned rule_regex_n;
     double max_score;
 };
 
