@@ -159,6 +159,9 @@ struct proc *proc_by_session(pid_t session); /* the program that a process desce
 void proc_kill_all(void); /* everything of the test, reaped */
 void proc_records(void);  /* what was not recorded yet of programs that have ended */
 
+/* sock.c */
+struct sock *sock_of_fifo(int fd, const char *path); /* takes the non-blocking descriptor */
+
 /* explain.c: one line per process, and a signature, of who waits for whom */
 json_t *explain(char **signature);
 

@@ -18,6 +18,7 @@ struct sock {
     int fd;
     const char *address; /* for messages: whom we talk to */
     bool tcp, datagram;
+    bool fifo;           /* one end of a FIFO (fifo.c): written and read, not sent and received */
     char *data;          /* received, not yet taken */
     size_t size, taken;
     int error;           /* errno of a failed receive: ECONNRESET */
@@ -75,6 +76,15 @@ static struct sock *new_sock(int fd, const char *address, bool datagram)
     s->address = copy_text(address);
     s->tcp = is_tcp(address);
     s->datagram = datagram;
+    return s;
+}
+
+struct sock *sock_of_fifo(int fd, const char *path)
+{
+    struct sock *s = new_sock(fd, path, false);
+
+    s->fifo = true;
+    s->tcp = false; /* whatever its name looks like */
     return s;
 }
 
@@ -274,7 +284,10 @@ static bool send_ready(void *arg)
     struct sending *w = arg;
 
     while (w->done < w->size && !w->error) {
-        ssize_t n = send(w->s->fd, w->bytes + w->done, w->size - w->done, MSG_NOSIGNAL);
+        const char *bytes = w->bytes + w->done;
+        size_t left = w->size - w->done;
+        ssize_t n = w->s->fifo ? write(w->s->fd, bytes, left)
+                               : send(w->s->fd, bytes, left, MSG_NOSIGNAL);
 
         if (n >= 0)
             w->done += (size_t)n;
@@ -353,7 +366,7 @@ static bool drained_ready(void *arg)
     const struct sock *s = arg;
     int left = 0;
 
-    if (ioctl(s->fd, SIOCOUTQ, &left) < 0)
+    if (ioctl(s->fd, s->fifo ? FIONREAD : SIOCOUTQ, &left) < 0)
         broken("SIOCOUTQ: %s", strerror(errno));
     return left == 0 && !(s->tcp && tcp_unread(s));
 }
@@ -367,6 +380,15 @@ void await_drained(struct sock *s)
 
 /* Receiving --------------------------------------------------------------------------------------- */
 
+/* A FIFO whose writers have all left says POLLHUP; one to which none has come yet does not, although
+ * both make read return 0. */
+static bool awaits_writer(const struct sock *s)
+{
+    struct pollfd p = {.fd = s->fd, .events = POLLIN};
+
+    return s->fifo && poll(&p, 1, 0) == 0;
+}
+
 /* Takes what has arrived. */
 static void receive(struct sock *s)
 {
@@ -375,10 +397,13 @@ static void receive(struct sock *s)
     while (!s->eof && !s->error) {
         ssize_t n;
 
+        if (awaits_writer(s))
+            break;
         if (s->taken == s->size)
             s->taken = s->size = 0;
         s->data = grow(s->data, s->size + CHUNK + 1);
-        n = recv(s->fd, s->data + s->size, CHUNK, 0);
+        n = s->fifo ? read(s->fd, s->data + s->size, CHUNK)
+                    : recv(s->fd, s->data + s->size, CHUNK, 0);
         if (n > 0)
             s->size += (size_t)n;
         else if (n == 0)
@@ -431,6 +456,8 @@ static void receive_until(struct sock *s, size_t want, bool end, const char *wha
 
 static const char *how_it_ended(const struct sock *s)
 {
+    if (s->fifo)
+        return "all writers have left";
     return s->error ? text("the connection was lost (%s)", strerror(s->error))
                     : "the connection was closed";
 }
