@@ -282,6 +282,7 @@ void memcheck_start(const struct launch *l, struct proc *p)
     struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
     struct starting a = {0};
 
+    p->ended = true; /* until it exists: whoever looks now must not wait for it */
     if (size < 0)
         broken("the arguments of %s are too long", p->name);
     if (!path)
@@ -296,7 +297,6 @@ void memcheck_start(const struct launch *l, struct proc *p)
         || sendmsg(a.fd, &msg, MSG_NOSIGNAL) < 0)
         broken("the memcheck server is gone: %s", strerror(errno));
     free(bytes);
-    p->ended = true; /* until it exists: whoever looks now must not wait for it */
     wait_for(&(struct wait){.what = text("the memcheck server to start %s", p->name),
                             .ready = answered, .arg = &a, .fd = a.fd, .events = POLLIN,
                             .ours = true});
