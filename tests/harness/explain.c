@@ -283,12 +283,18 @@ struct said {
 
 struct holders {
     const char *people, *sign;
+    pid_t last;
     int count;
 };
 
 static void add_holder(struct holders *h, const struct end *e, pid_t asking)
 {
-    if (h->count++ < HOLDERS_SHOWN)
+    bool again = h->last == e->pid; /* one process's descriptors come one after the other */
+
+    h->last = e->pid;
+    if (again && e->pid != getpid() && h->count <= HOLDERS_SHOWN)
+        h->people = text("%s and %d", h->people, e->fd);
+    else if (!again && h->count++ < HOLDERS_SHOWN)
         h->people = joined(h->people, ", ",
                            e->pid == getpid()
                                ? name_of(e->pid) /* its numbers mean nothing to a student */
