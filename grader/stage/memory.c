@@ -43,7 +43,9 @@ static void on_record(void *ctx, const char *name, struct result_test *t, json_t
             strs_addf(&m->pids, "%lld", (long long)json_integer_value(json_object_get(record, "pid")));
     } else if (strcmp(name, "end") == 0) {
         const char *verdict = json_string_value(json_object_get(record, "verdict"));
-        t->memcheck_verdict = verdict && strcmp(verdict, "pass") == 0 ? VERDICT_PASS : VERDICT_FAIL;
+        t->memcheck_verdict = !verdict || strcmp(verdict, "error") == 0 ? VERDICT_INCONCLUSIVE
+                              : strcmp(verdict, "pass") == 0          ? VERDICT_PASS
+                                                                      : VERDICT_FAIL;
         m->done++;
         if (m->s->progress)
             m->s->progress(m->s->progress_ctx, &(struct stage_progress){.stage = STAGE_MEMORY, .done = m->done, .total = m->total});
@@ -160,31 +162,65 @@ static void list_unobserved(const struct stage *s, const struct strs *tests, str
     }
 }
 
-/* One program may have taken the fork server down, and the tests beside it: those once more. */
-static int run_tests(struct stage *s, struct memory *m, const struct strs *tests, struct err *err)
+static int run_tests(struct stage *s, struct memory *m, const struct strs *tests, const char *channel, struct err *err)
 {
-    CLEANUP(strs_release) struct strs env = {0}, again = {0};
+    CLEANUP(strs_release) struct strs env = {0};
 
     strs_add(&env, "LAB_MEMCHECK=" VG_DIR);
     strs_addf(&env, "LAB_MEMCHECK_UID=%d", BOX_MEMCHECK);
     strs_add(&env, "LAB_SUPPRESSIONS=/peers/valgrind.supp");
-    struct judge j = {.channel = "/judge/channel-memcheck", .tests = tests, .env = &env, .jobs = s->jobs,
-                      .wall_ms = (unsigned)(tests->n + 1) * TEST_WALL_MS, .record = on_record, .ctx = m};
-    if (judge_run(s, &j, err) < 0 || box_kill_uid(s->box, BOX_MEMCHECK, NULL, err) < 0)
-        return -1;
-    list_unobserved(s, tests, &again);
-    if (!again.n)
-        return 0;
-    j.channel = "/judge/channel-memcheck-again";
-    j.tests = &again;
-    j.jobs = 1;
-    m->done = m->total - again.n;
+    const struct judge j = {.channel = channel, .tests = tests, .env = &env, .jobs = s->jobs,
+                            .wall_ms = (unsigned)(tests->n + 1) * TEST_WALL_MS, .record = on_record, .ctx = m};
     return judge_run(s, &j, err) < 0 || box_kill_uid(s->box, BOX_MEMCHECK, NULL, err) < 0 ? -1 : 0;
+}
+
+/* A program that kills all that is its user's takes the fork server down, and the tests beside it.
+ * Each test that was not observed runs once more with a server of its own. */
+static int run_again(struct stage *s, struct memory *m, const struct strs *tests, struct err *err)
+{
+    CLEANUP(strs_release) struct strs again = {0};
+
+    list_unobserved(s, tests, &again);
+    m->done = m->total - again.n;
+    for (size_t i = 0; i < again.n; i++) {
+        CLEANUP(free_ptr) char *channel = xformat("/judge/channel-memcheck-%zu", i + 1);
+        CLEANUP(strs_release) struct strs one = {0};
+        strs_add(&one, again.v[i]);
+        if (run_tests(s, m, &one, channel, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* What could not be observed, even alone. Where valgrind works for other tests, a test that took its
+ * server down did so itself. A test that merely fails is held for a person: right code behaves the
+ * same under valgrind, and an empty report is no proof of anything. */
+static void judge_unobserved(struct stage *s, const struct strs *tests)
+{
+    CLEANUP(strs_release) struct strs unobserved = {0};
+    bool works = false;
+
+    list_unobserved(s, tests, &unobserved);
+    for (size_t i = 0; i < s->result->tests_n; i++)
+        works |= s->result->tests[i].memcheck_verdict == VERDICT_PASS;
+    for (size_t i = 0; i < unobserved.n; i++) {
+        const struct result_test *t = result_test(s->result, unobserved.v[i]);
+        if (t->memcheck_verdict == VERDICT_INCONCLUSIVE && works) {
+            struct finding *f = result_finding(s->result, STAGE_MEMORY, CHARGE_MEMORY_ERROR, "memory.killed");
+            f->test = xstrdup(t->name);
+            f->message = xstrdup("a program killed the process that watches its memory: does it send a signal to all "
+                                 "processes of its user?");
+        } else if (s->result->status != STATUS_HELD || !s->result->message) {
+            s->result->status = STATUS_HELD;
+            free(s->result->message);
+            s->result->message = xformat("%s passes, but not under valgrind: memory could not be judged", t->name);
+        }
+    }
 }
 
 int stage_memory(struct stage *s, struct err *err)
 {
-    CLEANUP(strs_release) struct strs tests = {0}, unobserved = {0};
+    CLEANUP(strs_release) struct strs tests = {0};
     CLEANUP(memory_release) struct memory m = {.s = s};
     CLEANUP(memcheck_report_release) struct memcheck_report report = {0};
     CLEANUP(free_ptr) char *supp = xformat("%s/valgrind.supp", s->kit->dir);
@@ -195,10 +231,12 @@ int stage_memory(struct stage *s, struct err *err)
             strs_add(&tests, r->tests[i].name);
     m.total = tests.n;
     if (tests.n && (put_debug_files(s, err) < 0 || put_file(s->box, supp, "/peers/valgrind.supp", 0644, BOX_JUDGE, err) < 0 ||
-                    run_tests(s, &m, &tests, err) < 0 || read_files(s, &m, &report, err) < 0))
+                    run_tests(s, &m, &tests, "/judge/channel-memcheck", err) < 0 || run_again(s, &m, &tests, err) < 0 ||
+                    read_files(s, &m, &report, err) < 0))
         return -1;
     add_findings(s, &report);
-    list_unobserved(s, &tests, &unobserved);
+    if (!has_error(&report))
+        judge_unobserved(s, &tests);
     struct result_stage *stage = &r->stages[STAGE_MEMORY];
     stage->ran = tests.n > 0;
     if (!tests.n)
@@ -208,12 +246,5 @@ int stage_memory(struct stage *s, struct err *err)
     else
         stage->outcome = xformat("%zu tests under valgrind, %zu processes: %zu different findings", tests.n, report.files,
                                  report.errors_n);
-    if (unobserved.n && !has_error(&report)) {
-        /* Right code behaves the same under valgrind, and code that reads what it never wrote need
-         * not. What does not, without any error, was not observed: no proof of anything. */
-        r->status = STATUS_HELD;
-        r->message = xformat("%zu tests pass, but not under valgrind (%s%s): memory could not be judged", unobserved.n,
-                             unobserved.v[0], unobserved.n > 1 ? ", …" : "");
-    }
     return 0;
 }
