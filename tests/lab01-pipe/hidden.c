@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: MIT */
+/* The hidden tests of lab01. Each checks what its row in lab.yaml says and tolerates the rest. */
+#include "harness.h"
+
+#include "pattern.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+/* A. Robust input and output, messages --------------------------------------------------------- */
+
+/* A signal for a program that is blocked in one of these calls; returns when it is blocked again.
+ * From the moment that a signal is sent a sleeper is not asleep any more: to see it sleep means
+ * that the handler has run. */
+static void interrupt(struct proc *p, int calls)
+{
+    (await_blocked)(p, calls);
+    (send_signal)(p, SIGUSR1);
+    (await_blocked)(p, calls);
+}
+#define interrupt(...) (HERE, interrupt(__VA_ARGS__))
+
+LAB_TEST(hidden, io_eintr_partial)
+{
+    enum { LONG = 200000, FIRST = 1000, SECOND = 3000 };
+    struct start full = {.stdout_held = true}, fed = {.stdin_pipe = true};
+    unsigned char *bytes = bytes_of(0, LONG);
+    struct proc *p;
+
+    /* A pipe that nobody reads: what fits is written, and the call waits with the rest. */
+    pattern_fill(bytes, LONG);
+    p = start_with(&full, "probe", "write", "1", text("%d", LONG), NULL);
+    clue("short-write");
+    interrupt(p, CALL_WRITE); /* a short count */
+    clue("eintr");
+    interrupt(p, CALL_WRITE); /* and, as nothing has moved, EINTR */
+    release_stdout(p);
+    expect_exit(p, 0);
+    expect_stderr(p, "0\n");
+    clue("short-write");
+    expect_output_bytes(p, bytes, LONG);
+
+    p = start_with(&fed, "probe", "read", "0", text("%d", FIRST + SECOND), NULL);
+    clue("eintr");
+    interrupt(p, CALL_READ);
+    pattern_fill(bytes, FIRST + SECOND);
+    write_stdin_bytes(p, bytes, FIRST);
+    await_stdin_read(p);
+    clue("read-is-not-all");
+    await_blocked(p, CALL_READ);
+    clue("eintr");
+    interrupt(p, CALL_READ);
+    write_stdin_bytes(p, bytes + FIRST, SECOND);
+    expect_exit(p, 0);
+    expect_output(p, text("%d %08x\n", FIRST + SECOND,
+                          (unsigned)pattern_sum(bytes, FIRST + SECOND)));
+}
+
+/* msg_recv with room for 'cap' bytes, and these as all its input. From a file, where a read is never
+ * short: that is what other tests are about. */
+static struct proc *receive(const char *cap, const void *bytes, size_t size)
+{
+    struct start in = {.stdin_file = text("wire%zu", size)};
+
+    make_file(in.stdin_file, bytes, size);
+    return (start_with)(&in, "probe", "recv", cap, NULL);
+}
+#define receive(...) (HERE, receive(__VA_ARGS__))
+
+LAB_TEST(hidden, msg_malformed)
+{
+    static const char after[] = "\0\0\0\5hello\0\0\0\0\0\0\0\1!";
+    enum { TOO_LONG = 100 };
+    char wire[4 + TOO_LONG + sizeof(after) - 1] = "\0\0\0\144";
+    struct proc *p;
+
+    clue("message-cut");
+    p = receive("100", "\0\0", 2);
+    expect_exit(p, 0);
+    expect_output(p, "-1 EPROTO\n");
+    p = receive("100", "\0\0\0\12abcd", 8);
+    expect_exit(p, 0);
+    expect_output(p, "-1 EPROTO\n");
+
+    clue("message-bounds");
+    p = receive("100", "\377\377\377\377whatever", 12);
+    expect_exit(p, 0);
+    expect_output(p, "-1 EPROTO\n");
+    p = receive("100000", "\0\1\0\1whatever is here", 20); /* MSG_MAX + 1 */
+    expect_exit(p, 0);
+    expect_output(p, "-1 EPROTO\n");
+
+    (void)memset(wire + 4, 'x', TOO_LONG);
+    (void)memcpy(wire + 4 + TOO_LONG, after, sizeof(after) - 1);
+    p = receive("16", wire, sizeof(wire));
+    expect_next_line(p, "-1 EMSGSIZE");
+    clue("out-of-step");
+    expect_next_line(p, text("5 %08x", (unsigned)pattern_sum("hello", 5)));
+    clue("empty-message");
+    expect_next_line(p, text("0 %08x", (unsigned)pattern_sum("", 0)));
+    clue("out-of-step");
+    expect_next_line(p, text("1 %08x", (unsigned)pattern_sum("!", 1)));
+    expect_next_line(p, "EOF");
+    expect_exit(p, 0);
+}
+
+/* C. filter ---------------------------------------------------------------------------------------- */
+
+LAB_TEST(hidden, filter_early_exit_idle)
+{
+    enum { SIZE = 8 * 1024 * 1024 };
+    struct start big = {.stdin_file = "in"}, held = {.stdin_pipe = true};
+    struct proc *p;
+
+    make_file("in", bytes_of('i', SIZE), SIZE);
+    clue("sigpipe");
+    p = start_with(&big, "filter", "head", "-c", "10", NULL);
+    expect_exit(p, 0);
+    expect_output(p, "iiiiiiiiii");
+    expect_exit(start_with(&big, "filter", "true", NULL), 0);
+    expect_exit(start_with(&big, "filter", "sh", "-c", "exit 3", NULL), 3);
+    clue("drain");
+    p = start_with(&big, "filter", "sh", "-c", "exec <&-; echo still; echo here", NULL);
+    expect_exit(p, 0);
+    expect_output(p, "still\nhere\n");
+
+    clue("busy");
+    p = start_with(&held, "filter", "cat", NULL);
+    expect_idle(p);
+    clue("filter-ends");
+    write_stdin(p, "hello\n");
+    close_stdin(p);
+    expect_exit(p, 0);
+    expect_output(p, "hello\n");
+}
+
+/* D. pipeline ---------------------------------------------------------------------------------------- */
+
+LAB_TEST(hidden, pipeline_fd_hygiene)
+{
+    enum { STAGES = 5 };
+    static const char three[] = "0 pipe r\n1 pipe w\n2 pipe w\n";
+    const char *argv[3 * STAGES + 1] = {"pipeline"};
+    struct proc *p;
+    size_t n = 1;
+
+    for (int i = 0; i < STAGES; i++) {
+        const char *file = text("stage%d", i + 1);
+
+        expected_file(file);
+        if (i > 0)
+            argv[n++] = ":";
+        argv[n++] = helper("fdprobe");
+        argv[n++] = file;
+    }
+    clue("stage-descriptors");
+    p = start_argv(NULL, argv);
+    expect_exit(p, 0);
+    for (int i = 1; i <= STAGES; i++)
+        check_str(file_text(text("stage%d", i), NULL), three, NULL,
+                  text("the descriptors of stage %d of %d", i, STAGES));
+    p = start("filter", helper("fdprobe"), NULL);
+    expect_exit(p, 0);
+    check_str(stdout_of(p), three, NULL, "the descriptors of the command of filter");
+}
+
+LAB_TEST(hidden, pipeline_sigpipe_chain)
+{
+    enum { STAGES = 20 };
+    struct start words = {.stdin_text = "through twenty pipes\n"};
+    const char *argv[2 * STAGES + 1] = {"pipeline"};
+    const char *codes;
+    struct proc *p;
+
+    clue("stage-descriptors");
+    p = start("probe", "pipeline", "yes", ":", "head", "-n", "1", NULL);
+    expect_next_line(p, "y");
+    codes = next_line(p);
+    expect_exit(p, 0);
+    /* Whose code is whose is pipeline_status's question. */
+    check(strstr(codes, " 141"), "sigpipe-inherited",
+          "pipeline_run of yes and head: \"%s\" (result and codes), and no 141 for yes", codes);
+
+    for (size_t i = 0; i < STAGES; i++) {
+        argv[2 * i] = i ? ":" : "pipeline";
+        argv[2 * i + 1] = "cat";
+    }
+    argv[2 * STAGES] = NULL;
+    clue("write-end-left-open");
+    p = start_argv(&words, argv);
+    expect_exit(p, 0);
+    expect_output(p, "through twenty pipes\n");
+}
+
+/* What a call of the probe has written, the report of its side effects included. */
+static void leaves_nothing(struct proc *p, const char *written, const char *result)
+{
+    static const char pending[] = "pending\n";
+    const char *all, *report;
+
+    (expect_exit)(p, 0);
+    all = stdout_of(p);
+    report = strstr(all, pending);
+    clue("exit-flushes");
+    if (!report || strstr(report + 1, pending))
+        lab_fail(KIND_STATE, "pending once", NULL,
+                 "text that was in stdio's buffer before the call appears %s",
+                 report ? "more than once" : "not at all");
+    (check_str)(text("%.*s", (int)(report - all), all), written, "sigpipe-inherited",
+                "what was written during the call");
+    report += strlen(pending);
+    if (strstr(report, "children: left"))
+        lab_fail(KIND_STATE, "no children", "not-reaped", "there are children left after the call");
+    if (!strstr(report, "descriptors:\n"))
+        lab_fail(KIND_STATE, "same descriptors", "descriptors-left",
+                 "the caller's descriptors are not those of before the call: %s", report);
+    (check_str)(report, text("%s\ndescriptors:\nsignals:\nmask:\nchildren:\n", result),
+                "side-effects", "result and side effects of the call");
+}
+#define leaves_nothing(...) (HERE, leaves_nothing(__VA_ARGS__))
+
+LAB_TEST(hidden, no_side_effects)
+{
+    static const char clean[] = "blocked:\nignored:\n";
+    const char *sigprobe = helper("sigprobe");
+
+    clue("side-effects");
+    leaves_nothing(start("probe", "effects", "relay", "hi", NULL), "child: hi\n", "0");
+    leaves_nothing(start("probe", "effects", "filter", sigprobe, NULL), clean, "0 0");
+    leaves_nothing(start("probe", "effects", "filter", "no-such-command", NULL), "", "0 127");
+    make_file("plain", "not a program\n", 14);
+    leaves_nothing(start("probe", "effects", "filter", "./plain", NULL), "", "0 126");
+    leaves_nothing(start("probe", "effects", "pipeline", "true", ":", sigprobe, NULL), clean,
+                   "0 0 0");
+    leaves_nothing(start("probe", "effects", "pipeline", "no-such-command", ":", sigprobe, NULL),
+                   clean, "0 127 0");
+    /* No room for the first pipe, or for the second. */
+    leaves_nothing(start("probe", "effects", "1", "relay", "hi", NULL), "", "-1 EMFILE");
+    leaves_nothing(start("probe", "effects", "1", "filter", "true", NULL), "", "-1 EMFILE");
+    leaves_nothing(start("probe", "effects", "3", "filter", "true", NULL), "", "-1 EMFILE");
+    leaves_nothing(start("probe", "effects", "1", "pipeline", "true", ":", "true", NULL), "",
+                   "-1 EMFILE");
+}
+
+/* E. fanin --------------------------------------------------------------------------------------------- */
+
+/* A record on the wire, at *at. Returns what is behind it. */
+static unsigned char *put_record(unsigned char *at, uint32_t worker, uint32_t seq, uint32_t size)
+{
+    const uint32_t head[3] = {worker, seq, size};
+
+    (void)memcpy(at, head, sizeof(head));
+    (void)memset(at + sizeof(head), (int)((worker + seq) & 0xff), size - sizeof(head));
+    return at + size;
+}
+
+/* rec_send writes such a record, at once. */
+static void sends_at_once(uint32_t worker, uint32_t seq, uint32_t size)
+{
+    unsigned char record[PIPE_BUF];
+    struct proc *p = (start)("probe", "rec-send", text("%u", worker), text("%u", seq),
+                             text("%u", size), NULL);
+
+    (expect_exit)(p, 0);
+    (void)put_record(record, worker, seq, size);
+    clue("record-bytes");
+    (expect_next_line)(p, "0");
+    clue("two-writes");
+    (expect_next_line)(p, text("write %u", size));
+    clue("record-bytes");
+    (expect_next_line)(p, text("record %08x", (unsigned)pattern_sum(record, size)));
+}
+#define sends_at_once(...) (HERE, sends_at_once(__VA_ARGS__))
+
+LAB_TEST(hidden, fanin_atomic)
+{
+    enum { SIZE = 20, RECORDS = 5 };
+    unsigned char wire[SIZE * RECORDS], *end = wire;
+    struct start fed = {.stdin_pipe = true}, all = {.stdin_size = SIZE};
+    const char *want = "";
+    struct proc *p;
+
+    sends_at_once(3, 5, 16);
+    sends_at_once(7, 300, 64);
+    sends_at_once(0, 1, PIPE_BUF);
+
+    for (uint32_t i = 0; i < RECORDS; i++) /* worker 2 has three, worker 0 has two, worker 1 none */
+        end = put_record(end, i % 2 ? 0 : 2, i / 2, SIZE);
+    clue("read-is-not-all");
+    p = start_with(&fed, "probe", "rec-collect", text("%d", SIZE), "3", NULL);
+    for (const unsigned char *at = wire; at < end; at++) {
+        write_stdin_bytes(p, at, 1);
+        await_stdin_read(p);
+    }
+    close_stdin(p);
+    expect_exit(p, 0);
+    expect_output(p, "0 2 0 3\n");
+
+    clue("corrupt-record");
+    wire[SIZE - 1] ^= 1;
+    all.stdin_text = (const char *)wire;
+    p = start_with(&all, "probe", "rec-collect", text("%d", SIZE), "3", NULL);
+    expect_exit(p, 0);
+    expect_output(p, "-1 EPROTO\n");
+
+    clue("fanin-reads-late");
+    p = start("fanin", "-j", "8", "-m", "2000", "-s", "200", NULL);
+    (void)await_exit(p);
+    for (int i = 0; i < 8; i++)
+        want = text("%sworker %d: 2000\n", want, i);
+    clue("worker-forks");
+    expect_output(p, text("%stotal 16000\n", want));
+    expect_exit(p, 0);
+}
