@@ -77,6 +77,8 @@ static const cyaml_schema_field_t memory_fields[] = {
     CONF_NUMBER("errors", struct lab_quality, memory.errors),
     CONF_NUMBER("leaks", struct lab_quality, memory.leaks),
     CONF_NUMBER("descriptors", struct lab_quality, memory.descriptors),
+    CYAML_FIELD_ENUM("unset", CYAML_FLAG_STRICT | CYAML_FLAG_OPTIONAL, struct lab_quality, memory.unset, truth_names,
+                     CYAML_ARRAY_LEN(truth_names)),
     CYAML_FIELD_END,
 };
 static const cyaml_schema_field_t leftover_fields[] = {

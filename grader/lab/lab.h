@@ -49,7 +49,10 @@ struct lab_coverage {
 
 struct lab_quality {
     double scale_at; /* quality points are multiplied by min(1, behaviour / scale_at) */
-    struct { double errors, leaks, descriptors; } memory;
+    struct {
+        double errors, leaks, descriptors;
+        bool unset; /* bytes that were never set and are sent out are errors, too */
+    } memory;
     struct { double names, processes; } leftovers;
     struct lab_coverage *coverage; /* highest percentage first */
     unsigned coverage_count;

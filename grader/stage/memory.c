@@ -129,8 +129,10 @@ static void add_findings(struct stage *s, const struct memcheck_report *report)
 
     for (size_t i = 0; i < report->errors_n; i++) {
         const struct memcheck_error *e = &report->errors[i];
-        /* A buffer that is written out half filled: worth a look, no points (docs/writing-a-lab.md). */
-        const bool padding = strcmp(e->kind, "SyscallParam") == 0 && strstr(e->what, "uninitialised") &&
+        /* A buffer that is written out half filled: worth a look, no points, unless the lab is about that
+         * (docs/writing-a-lab.md). */
+        const bool padding = !s->lab->config->quality.memory.unset && strcmp(e->kind, "SyscallParam") == 0 &&
+                             strstr(e->what, "uninitialised") &&
                              (strstr(e->what, "write(") || strstr(e->what, "send") || strstr(e->what, "mq_timedsend"));
         struct finding *f = result_finding(s->result, STAGE_MEMORY, padding ? CHARGE_NONE : classes[e->class].charge,
                                            padding ? "memory.padding" : classes[e->class].kind);
