@@ -133,6 +133,11 @@ int main(int argc, char **argv)
         status = CMD_INTERNAL;
     else
         status = c->run(&a.globals, argc - a.command, argv + a.command, &err);
+    /* A full disk: what was asked for is not there, whatever else went well. */
+    if ((fflush(stdout) != 0 || ferror(stdout)) && !err.msg[0]) {
+        err_set(&err, "cannot write to standard output");
+        status = CMD_INTERNAL;
+    }
     if (err.msg[0])
         (void)fprintf(stderr, "grader: %s\n", err.msg);
     return status;
