@@ -46,6 +46,7 @@ static int limit_all(const struct confine *c, const char **step)
         {"limit file size", RLIMIT_FSIZE, c->fsize_bytes, 0},
         {"limit stack", RLIMIT_STACK, c->stack_bytes, 0},
         {"limit address space", RLIMIT_AS, c->as_bytes, 0},
+        {"limit message queues", RLIMIT_MSGQUEUE, c->msgqueue_bytes, 0},
     };
 
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {

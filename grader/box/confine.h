@@ -19,12 +19,12 @@ struct confine {
     unsigned long long fsize_bytes;   /* SIGXFSZ beyond */
     unsigned long long stack_bytes;
     unsigned long long as_bytes; /* address space; never with sanitizers */
+    unsigned long long msgqueue_bytes; /* POSIX message queues of the uid, all together */
 };
 
 /* Always: default signal dispositions, empty signal mask, umask 022, no core files. With uid != 0
  * also: no_new_privs, empty capability sets (bounding and ambient too), no locked memory to speak
  * of, no real-time priority, first victim when memory runs out. With a filter: no_new_privs.
- * RLIMIT_MSGQUEUE is left alone: queues are subject of the labs.
  *
  * Descriptors, session, working folder and environment are the caller's: do setsid() before, and
  * chdir() after, so that the folder is entered with the rights of the new uid.

@@ -346,6 +346,11 @@ static void remove_as_user(void)
         (void)waitpid(pid, NULL, 0);
 }
 
+static void report_queue(const char *name)
+{
+    report("mqueue", name, only_program());
+}
+
 void audit(bool charge)
 {
     struct walk w = {.remove = true, .prefix = ""};
@@ -363,4 +368,5 @@ void audit(bool charge)
             walk_shared(true, false);
         remove_as_user();
     }
+    queue_audit(charge && !lab.own_uid ? report_queue : NULL);
 }

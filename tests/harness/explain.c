@@ -16,6 +16,7 @@
 #include <linux/rtnetlink.h>
 #include <linux/sock_diag.h>
 #include <linux/unix_diag.h>
+#include <mqueue.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -354,6 +355,30 @@ static struct said say_socket(const struct end *e)
                          text("%s socket to %s", family, h.sign)};
 }
 
+static struct said say_queue(const struct end *e)
+{
+    mqd_t q = mq_open(e->link, O_RDONLY | O_NONBLOCK);
+    const char *name = quoted(e->link, strlen(e->link), 80), *fill = "";
+    struct holders h = {0};
+    struct mq_attr attr;
+    struct stat st;
+
+    for (size_t i = 0; i < ends_count; i++)
+        if (ends[i].dev == e->dev && ends[i].ino == e->ino && ends[i].pid != e->pid)
+            add_holder(&h, &ends[i], e->pid);
+    /* Under this name there may be another queue by now, or none. */
+    if (q >= 0 && fstat(q, &st) == 0 && st.st_ino == e->ino && mq_getattr(q, &attr) == 0)
+        fill = text(" with %ld of %ld messages", attr.mq_curmsgs, attr.mq_maxmsg);
+    else
+        fill = " (its name is gone)";
+    if (q >= 0)
+        (void)mq_close(q);
+    return (struct said){
+        text("the message queue %s%s, which %s", name, fill,
+             h.count ? text("is open in %s, too", h.people) : "nobody else has open"),
+        h.count ? text("queue shared with %s", h.sign) : "queue"};
+}
+
 static struct said say_fd(pid_t pid, int fd, bool reading)
 {
     const struct end *e = end_of(pid, fd);
@@ -368,6 +393,8 @@ static struct said say_fd(pid_t pid, int fd, bool reading)
         return (struct said){text("%s", e->link + 11), e->link + 11};
     if (e->type == S_IFCHR)
         return (struct said){text("the device %s", e->link), "device"};
+    if (e->type == S_IFREG && queue_device(e->dev))
+        return say_queue(e);
     return (struct said){text("the file %s", quoted(e->link, strlen(e->link), 80)), "file"};
 }
 

@@ -91,6 +91,7 @@ struct start {
     const char *stdout_file; /* into this file, made by the harness; stdout_of() then says "" */
     bool stdout_held;        /* nobody reads it before release_stdout(): its pipe gets full */
     unsigned nofile;         /* limit of open descriptors; 0: the usual one */
+    unsigned long msgqueue;  /* limit of bytes in message queues; 0: QUEUE_SHARE */
     const char *const *env;  /* more "NAME=value", ends with NULL */
     enum { FROM_LAB, FROM_HELPERS, FROM_PATH } from; /* where the program is looked for */
 };
@@ -166,10 +167,16 @@ void freeze(struct proc *p);      /* SIGSTOP, until it is stopped */
 void thaw(struct proc *p);
 void send_signal(struct proc *p, int sig);
 long rss_kib(struct proc *p);   /* resident memory */
+long cpu_ms(struct proc *p);    /* processor time used so far, by itself alone */
 int open_fds(struct proc *p);   /* open descriptors */
 int children_of(struct proc *p); /* children, zombies included */
 void await_children(struct proc *p, int count);
 void await_running_children(struct proc *p, int count); /* zombies not included */
+
+/* All that it forked and what those forked, zombies included, also after its own end. */
+int offspring_of(struct proc *p);
+void freeze_offspring(struct proc *p);
+void thaw_offspring(struct proc *p);
 
 /* Sockets: the test itself as the other side, with raw bytes -----------------------------------
  * An address is a path ("room"), an abstract name ("@room") or "tcp:PORT" on 127.0.0.1. */
@@ -220,6 +227,33 @@ struct sock *read_fifo(const char *path);  /* a reader; expect_eof(): all writer
 struct sock *serve_fifo(const char *path); /* a reader that sees no end: it holds a write end */
 struct sock *write_fifo(const char *path); /* a writer; waits until there is a reader */
 bool has_reader(const char *path);         /* does somebody read there now? */
+
+/* Message queues (POSIX): the test as the other side ------------------------------------------------
+ * The bytes of all queues of a user are counted against one allowance, which all tests share. So
+ * the first queue_name() takes a seat: only so many tests are at it at a time that each has room for
+ * QUEUE_SHARE bytes (two queues of the default size, or many small ones). Too little room on this
+ * machine ends the test as "error"; only a program that wants more than its share fails by itself. */
+enum { QUEUE_SHARE = 180000 };
+struct queue_state {
+    long maxmsg, msgsize, messages; /* as in struct mq_attr; how many are in it */
+    mode_t mode;                    /* permission bits */
+};
+
+/* "/jobs" becomes a name that no test running at the same time uses. Queues of this name and of
+ * NAME.anything belong to the test: what is left of them at its end is left over, and removed. */
+const char *queue_name(const char *name);
+void make_queue(const char *name, long maxmsg, long msgsize); /* for anybody; not a leftover */
+void remove_queue(const char *name);
+bool queue_exists(const char *name);
+struct queue_state queue_state(const char *name); /* no such queue: the test fails */
+void queue_put(const char *name, const void *bytes, size_t size, unsigned prio); /* waits for room */
+/* Waits for a message and takes it; behind it is a NUL. prio may be NULL. */
+const void *queue_take(const char *name, size_t *size, unsigned *prio);
+const char *queues_named(const char *name); /* NAME and NAME.anything that exist, each with an LF */
+int queue_holders(const char *name);        /* processes of the programs that have it open */
+/* Makes and removes so many queues as the programs' user, under this limit (0: the usual): "error" if
+ * that cannot be done. */
+void need_queues(int count, long maxmsg, long msgsize, unsigned long limit);
 
 /* What happens to a file, or to the files of a folder, from watch() on: the kernel notes it in the
  * order in which it happens, whoever does it and however fast. */
@@ -310,6 +344,12 @@ void lab_fail(enum kind kind, const char *condition, const char *clue, const cha
 #define serve_fifo(...) (HERE, serve_fifo(__VA_ARGS__))
 #define write_fifo(...) (HERE, write_fifo(__VA_ARGS__))
 #define has_reader(...) (HERE, has_reader(__VA_ARGS__))
+#define queue_state(...) (HERE, queue_state(__VA_ARGS__))
+#define queue_put(...) (HERE, queue_put(__VA_ARGS__))
+#define queue_take(...) (HERE, queue_take(__VA_ARGS__))
+#define queue_holders(...) (HERE, queue_holders(__VA_ARGS__))
+#define freeze_offspring(...) (HERE, freeze_offspring(__VA_ARGS__))
+#define thaw_offspring(...) (HERE, thaw_offspring(__VA_ARGS__))
 #define await(...) (HERE, await(__VA_ARGS__))
 #endif
 

@@ -82,6 +82,8 @@ void lab_vfail(enum kind kind, const char *condition, const char *clue, const ch
 /* A failure with a signature of its own; the clue is the one in force. */
 void fail_signed(enum kind kind, const char *signature, const char *format, ...)
     __attribute__((noreturn, format(printf, 3, 4)));
+/* The test's time begins now: it had to wait for others before it could. */
+void test_clock_restart(void);
 /* Our own fault: the test ends as "error". */
 void broken(const char *format, ...) __attribute__((noreturn, format(printf, 1, 2)));
 const char *kind_name(enum kind kind);
@@ -169,6 +171,11 @@ json_t *explain(char **signature);
 void audit_note_ours(const char *path); /* the harness made it: not a leftover */
 void audit(bool charge); /* at the end: find, record if charge, remove */
 
+/* queue.c */
+bool queue_device(dev_t which); /* of a descriptor: is it a message queue's? */
+/* Removes what queues of the test there still are; first report() of each that a program made. */
+void queue_audit(void (*report)(const char *name));
+
 /* record.c */
 bool record_wanted(void);
 void record_send(json_t *record); /* takes it */
@@ -181,6 +188,7 @@ struct launch {              /* a program to be started, everything absolute and
     const char *const *env;
     int fd[3];
     unsigned nofile;
+    unsigned long msgqueue;
 };
 /* The program as a child of the fork server; the connection that tells its end in p->server. */
 void memcheck_start(const struct launch *l, struct proc *p);

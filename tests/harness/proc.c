@@ -107,6 +107,7 @@ static void native_start(const struct launch *l, struct proc *p)
         confine.nproc = NPROC;
         confine.fsize_bytes = FSIZE;
         confine.cpu_s = (unsigned)(CPU_S * lab.factor) + 1;
+        confine.msgqueue_bytes = l->msgqueue;
     }
     if (pipe2(report, O_CLOEXEC) < 0)
         broken("cannot make a pipe: %s", strerror(errno));
@@ -246,6 +247,7 @@ struct proc *start_argv(const struct start *how, const char *const argv[])
     l.argv = argv;
     l.env = environment(how);
     l.nofile = how->nofile ? how->nofile : NOFILE;
+    l.msgqueue = how->msgqueue ? how->msgqueue : QUEUE_SHARE;
     l.fd[0] = open_input(how, p);
     if (how->stdout_file) {
         l.fd[1] = open_output(how->stdout_file);

@@ -126,15 +126,29 @@ static void take_folder(void)
 
 /* A worker that hangs in spite of all deadlines is our fault, and must not keep the others waiting.
  * SIGKILL cannot be blocked, handled, or slept through by a stopped process. */
+static timer_t watchdog;
+
 static void set_watchdog(void)
 {
-    struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGKILL};
     struct itimerspec spec = {.it_value.tv_sec = (time_t)(WATCHDOG * DEADLINE_MS * lab.factor / 1000) + 1};
-    timer_t timer;
 
-    if (timer_create(CLOCK_MONOTONIC, &event, &timer) < 0
-        || timer_settime(timer, 0, &spec, NULL) < 0)
+    if (timer_settime(watchdog, 0, &spec, NULL) < 0)
         broken("cannot set the watchdog: %s", strerror(errno));
+}
+
+static void make_watchdog(void)
+{
+    struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGKILL};
+
+    if (timer_create(CLOCK_MONOTONIC, &event, &watchdog) < 0)
+        broken("cannot make the watchdog: %s", strerror(errno));
+    set_watchdog();
+}
+
+void test_clock_restart(void)
+{
+    lab.begin_ns = now_ns();
+    set_watchdog();
 }
 
 static void set_up(const char *name)
@@ -152,7 +166,7 @@ static void set_up(const char *name)
     take_folder();
     if (lab.memcheck)
         lab.factor *= MEMCHECK_FACTOR;
-    set_watchdog();
+    make_watchdog();
     if (prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
         broken("cannot become a subreaper: %s", strerror(errno));
     if (chdir(lab.folder) < 0)
