@@ -78,6 +78,13 @@ struct sock *write_fifo(const char *path)
     return sock_of_fifo(o.fd, path);
 }
 
+struct sock *try_write_fifo(const char *path)
+{
+    int fd = open_end(path, O_WRONLY);
+
+    return fd < 0 ? NULL : sock_of_fifo(fd, path);
+}
+
 bool has_reader(const char *path)
 {
     int fd = open_end(path, O_WRONLY);
@@ -146,7 +153,6 @@ static const struct {
 } kinds[] = {
     {IN_CREATE | IN_MOVED_TO, EVENT_MADE},
     {IN_OPEN, EVENT_OPENED},
-    {IN_MODIFY, EVENT_WRITTEN},
     {IN_CLOSE_NOWRITE, EVENT_READER_CLOSED},
     {IN_CLOSE_WRITE, EVENT_WRITER_CLOSED},
     {IN_DELETE | IN_DELETE_SELF | IN_MOVED_FROM, EVENT_REMOVED},

@@ -226,7 +226,8 @@ void make_fifo(const char *path);          /* belongs to the student's user; not
 struct sock *read_fifo(const char *path);  /* a reader; expect_eof(): all writers have left */
 struct sock *serve_fifo(const char *path); /* a reader that sees no end: it holds a write end */
 struct sock *write_fifo(const char *path); /* a writer; waits until there is a reader */
-bool has_reader(const char *path);         /* does somebody read there now? */
+struct sock *try_write_fifo(const char *path); /* a writer; NULL: nobody reads there now */
+bool has_reader(const char *path);             /* the same, and closes it again */
 
 /* Message queues (POSIX): the test as the other side ------------------------------------------------
  * The bytes of all queues of a user are counted against one allowance, which all tests share. So
@@ -256,9 +257,10 @@ int queue_holders(const char *name);        /* processes of the programs that ha
 void need_queues(int count, long maxmsg, long msgsize, unsigned long limit);
 
 /* What happens to a file, or to the files of a folder, from watch() on: the kernel notes it in the
- * order in which it happens, whoever does it and however fast. */
+ * order in which it happens, whoever does it and however fast. (Not reading and writing: newer
+ * kernels do not note them on a FIFO.) */
 enum event {
-    EVENT_MADE, EVENT_OPENED, EVENT_WRITTEN, EVENT_READER_CLOSED, EVENT_WRITER_CLOSED, EVENT_REMOVED
+    EVENT_MADE, EVENT_OPENED, EVENT_READER_CLOSED, EVENT_WRITER_CLOSED, EVENT_REMOVED
 };
 struct watch *watch(const char *path);
 /* The place of the first such event in that order, -1: not yet. name: in a watched folder, else NULL. */
@@ -343,6 +345,7 @@ void lab_fail(enum kind kind, const char *condition, const char *clue, const cha
 #define read_fifo(...) (HERE, read_fifo(__VA_ARGS__))
 #define serve_fifo(...) (HERE, serve_fifo(__VA_ARGS__))
 #define write_fifo(...) (HERE, write_fifo(__VA_ARGS__))
+#define try_write_fifo(...) (HERE, try_write_fifo(__VA_ARGS__))
 #define has_reader(...) (HERE, has_reader(__VA_ARGS__))
 #define queue_state(...) (HERE, queue_state(__VA_ARGS__))
 #define queue_put(...) (HERE, queue_put(__VA_ARGS__))
