@@ -78,7 +78,8 @@ static int copy_tree(struct box *box, const char *from, const char *to, int dept
 int pages_make(struct stage *s, const char *dir, struct err *err)
 {
     const char *const capture[] = {"lcov", "--quiet", "--capture", "--rc", "lcov_branch_coverage=1", "--directory", "obj",
-                                   "--base-directory", ".", "--no-external", "--output-file", "obj/coverage.info", NULL};
+                                   "--base-directory", ".", "--no-external", "--include", SUB_DIR "/src/*",
+                                   "--output-file", "obj/coverage.info", NULL};
     const char *const pages[] = {"genhtml", "--quiet", "--branch-coverage", "--title", s->lab->config->lab,
                                  "--prefix", SUB_DIR, "--output-directory", "obj/pages", "obj/coverage.info", NULL};
     CLEANUP(free_ptr) char *info = xformat("%s/coverage.info", dir);
