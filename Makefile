@@ -7,7 +7,7 @@ MAKEFLAGS += --no-builtin-rules
 SHELL := /bin/sh
 
 # What a fresh Debian 12 needs, by purpose. docs/INSTALL says what each is for.
-DEPS_BUILD := gcc libc6-dev libcyaml-dev libjansson-dev libexpat1-dev libssl-dev libseccomp-dev libarchive-dev
+DEPS_BUILD := gcc libc6-dev libcyaml-dev libjansson-dev libexpat1-dev libssl-dev libseccomp-dev libarchive-dev gettext
 DEPS_GRADE := libcriterion-dev libnanomsg-dev libffi-dev libnanopb-dev bubblewrap valgrind libc6-dbg lcov uidmap patch binutils
 DEPS_TEST := clang clang-tidy clang-format hyperfine python3-jsonschema procps libclang-rt-14-dev netcat-openbsd man-db
 DEPS := $(DEPS_BUILD) $(DEPS_GRADE)
@@ -31,12 +31,14 @@ OBJECTS := $(SOURCES:grader/%.c=$(BUILD)/obj/%.o) $(BUILD)/obj/box/init_image.o 
 LIBRARY_OBJECTS := $(filter-out $(BUILD)/obj/main.o, $(OBJECTS))
 UNIT_TESTS := $(patsubst tests/grader/unit/%.c, $(BUILD)/unit/%, $(wildcard tests/grader/unit/*.c))
 
+CATALOGUES := $(patsubst grader/text/%.po, $(BUILD)/locale/%/LC_MESSAGES/grader.mo, $(wildcard grader/text/*.po))
+
 LAB ?= lab05
 SUBMISSION ?=
 
 .PHONY: all run test check verify bench lint format asan deps deps-test clean help kits unit FORCE
 
-all: $(BUILD)/grader ## build the grader (build/grader)
+all: $(BUILD)/grader $(CATALOGUES) ## build the grader (build/grader)
 
 run: all ## grade: make run LAB=lab05 [SUBMISSION=path]; without one, the lab's reference solution
 	$(Q)set -- $(if $(SUBMISSION),"$(SUBMISSION)",reference/*$(LAB)*); $(BUILD)/grader run $(LAB) "$$@"
@@ -92,6 +94,10 @@ $(BUILD)/box-init: $(INIT_SOURCES) $(wildcard grader/box/*.h) | deps
 $(BUILD)/obj/box/init_image.o: grader/box/init_image.S $(BUILD)/box-init
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) -DBOX_INIT='"$(BUILD)/box-init"' -c $< -o $@
+
+$(BUILD)/locale/%/LC_MESSAGES/grader.mo: grader/text/%.po | deps
+	$(Q)mkdir -p $(@D)
+	$(Q)msgfmt --check -o $@ $<
 
 # Runs in a box on what students sent: a program of its own, embedded as init is.
 $(BUILD)/unpack: grader/intake/unpack.c grader/intake/limits.h | deps

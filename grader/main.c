@@ -9,6 +9,7 @@
 
 #include "cmd/cmd.h"
 #include "util/cleanup.h"
+#include "util/i18n.h"
 #include "util/interrupt.h"
 #include "util/vec.h"
 
@@ -31,6 +32,41 @@ static int lang_parse(const char *name, enum lang *lang)
 
     *lang = pt ? LANG_PT_BR : LANG_EN;
     return pt || strncmp(name, "en", 2) == 0 ? 0 : -1;
+}
+
+/* What gettext would look at, in its order (gettext's manual, "Locale Environment Variables"). */
+static enum lang lang_of_environment(void)
+{
+    static const char *const names[] = {"LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"};
+    enum lang lang = LANG_EN;
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+        const char *value = getenv(names[i]);
+        if (value && *value) {
+            (void)lang_parse(value, &lang);
+            break;
+        }
+    }
+    return lang;
+}
+
+/* Numbers keep their points and sorting its order in every language: only messages are translated.
+ * gettext looks at LANGUAGE, but not while the locale is "C". The catalogues lie beside the program
+ * where it was built, and under /usr where it was installed. */
+static void set_language(enum lang lang, const char *program)
+{
+    CLEANUP(free_ptr) char *folder = xstrdup(program);
+    char *slash = strrchr(folder, '/');
+
+    (void)setlocale(LC_CTYPE, "C.UTF-8");
+    (void)setlocale(LC_MESSAGES, "C.UTF-8");
+    (void)setenv("LANGUAGE", lang == LANG_PT_BR ? "pt_BR" : "en", 1);
+    if (slash)
+        *slash = '\0';
+    CLEANUP(free_ptr) char *locale = xformat("%s/locale", folder);
+    (void)bindtextdomain(GRADER_TEXT_DOMAIN, access(locale, R_OK) == 0 ? locale : "/usr/share/locale");
+    (void)bind_textdomain_codeset(GRADER_TEXT_DOMAIN, "UTF-8");
+    (void)textdomain(GRADER_TEXT_DOMAIN);
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -114,14 +150,12 @@ int main(int argc, char **argv)
     struct err err = {0};
     int status = CMD_USAGE;
 
-    const char *locale = setlocale(LC_MESSAGES, "");
-    (void)setlocale(LC_CTYPE, "");
-    if (!locale || lang_parse(locale, &a.globals.lang) < 0)
-        a.globals.lang = LANG_EN;
+    a.globals.lang = lang_of_environment();
     argp_program_version = NULL;
     argp_err_exit_status = CMD_USAGE;
     (void)argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &a);
     a.globals.program = own_path();
+    set_language(a.globals.lang, a.globals.program);
     if (!a.globals.course)
         a.globals.course = find_course(a.globals.program);
     const struct command *c = cmd_table;

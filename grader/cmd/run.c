@@ -207,10 +207,9 @@ static int grade_path(const struct run_options *o, const struct lab *lab, const 
 static int print(const struct run_options *o, const struct lab *lab, const struct result *r, const char *path,
                  struct err *err)
 {
-    CLEANUP(free_ptr) char *again = xformat("grader run %s %s", o->lab, path);
     struct report_options ro = o->report;
 
-    ro.again = again;
+    ro.path = path;
     if (o->format->write(stdout, lab, r, &ro) < 0)
         return err_errno(err, errno, "cannot write to standard output");
     return 0;

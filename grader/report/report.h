@@ -17,7 +17,7 @@ struct report_options {
     bool colour;        /* terminal escapes are wanted */
     bool show_hidden;   /* what hidden tests saw, too: for instructors */
     bool deterministic; /* leave out times and the environment */
-    const char *again;  /* "grader run lab05 PATH": how the same is graded again; NULL */
+    const char *path;   /* of the submission, to tell how the same is graded again; NULL: unknown */
 };
 
 typedef int report_writer(FILE *out, const struct lab *lab, const struct result *r,
@@ -34,7 +34,7 @@ const struct report_format *report_format(const char *name); /* NULL: there is n
 
 report_writer report_text, report_json;
 
-/* A line for each result: id, score, status and the stages' scores. */
+/* A line for each result: id, score, status and the tests that were not passed. */
 int report_table(FILE *out, const struct result *results, size_t n, const struct report_options *o);
 
 #endif

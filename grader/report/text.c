@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /* The text report: one screen for a good submission; else the causes, the costliest first, each with
- * what was seen, what was asked, a hint, where to look and how to see it again. */
+ * what was seen, what was asked, a hint, where to look and how to see it again. The points of the
+ * causes add up to what the score lacks. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "report/report.h"
+#include "util/cleanup.h"
+#include "util/i18n.h"
 #include "util/text.h"
 
-enum { WIDTH = 96, INDENT = 12 };
+enum { WIDTH = 96, INDENT = 14 };
 
 struct style {
     const char *bold, *dim, *good, *bad, *off;
@@ -17,67 +20,128 @@ struct style {
 static const struct style plain = {"", "", "", "", ""};
 static const struct style coloured = {"\033[1m", "\033[2m", "\033[32m", "\033[31m", "\033[0m"};
 
-/* What a student wrote may be in any text: nothing of it may reach the terminal as a command. */
-static void put(FILE *out, const char *s)
-{
-    char *shown = text_printable(s, strlen(s));
+/* What a report is made with: every function below takes it. */
+struct writer {
+    FILE *out;
+    const struct lab *lab;
+    const struct result *r;
+    const struct report_options *o;
+    const struct style *c;
+};
 
-    (void)fputs(shown, out);
-    free(shown);
+static const char *const stage_labels[STAGE_N] = {
+    [STAGE_BUILD] = N_("build"),         [STAGE_BEHAVIOUR] = N_("behaviour"),
+    [STAGE_MEMORY] = N_("memory"),       [STAGE_COVERAGE] = N_("coverage"),
+    [STAGE_LEFTOVERS] = N_("leftovers"), [STAGE_STYLE] = N_("style"),
+};
+
+static const char *const verdict_labels[VERDICT_N] = {
+    [VERDICT_NOT_RUN] = N_("not run"),         [VERDICT_PASS] = N_("passed"),
+    [VERDICT_FAIL] = N_("failed"),             [VERDICT_CRASH] = N_("crashed"),
+    [VERDICT_TIMEOUT] = N_("hung"),            [VERDICT_ENDED_EARLY] = N_("ended early"),
+    [VERDICT_INCONCLUSIVE] = N_("inconclusive"),
+};
+
+static const char *const status_labels[STATUS_N] = {
+    [STATUS_HELD] = N_("held for a person"),
+    [STATUS_GRADED] = N_("graded"),
+    [STATUS_COMPILE_ERROR] = N_("does not compile"),
+    [STATUS_REJECTED] = N_("rejected"),
+};
+
+/* Writing -------------------------------------------------------------------------------------- */
+
+/* Columns of n bytes of UTF-8, near enough: one for each character. */
+static int columns(const char *s, size_t n)
+{
+    int width = 0;
+
+    for (size_t i = 0; i < n; i++)
+        width += ((unsigned char)s[i] & 0xc0) != 0x80;
+    return width;
 }
 
-/* Words of 's' in lines of WIDTH columns; the lines after the first are indented. UTF-8 aware. */
+/* Left-aligned in 'width' columns; printf would count bytes. */
+static void put_padded(FILE *out, const char *s, int width)
+{
+    int have = columns(s, strlen(s));
+
+    (void)fprintf(out, "%s%*s", s, have < width ? width - have : 0, "");
+}
+
+/* Words of 's' in lines of WIDTH columns; the lines after the first are indented. What a student
+ * wrote may be in any text: nothing of it may reach the terminal as a command. */
 static void put_wrapped(FILE *out, const char *s, int indent)
 {
-    char *shown = text_printable(s, strlen(s));
+    CLEANUP(free_ptr) char *shown = text_printable(s, strlen(s));
     int column = indent;
+    size_t blanks = 0;
 
     for (const char *p = shown; *p;) {
         size_t n = strcspn(p, " \n");
-        int width = 0;
-        for (size_t i = 0; i < n; i++)
-            width += ((unsigned char)p[i] & 0xc0) != 0x80;
-        if (column > indent && column + width > WIDTH) {
+        int width = columns(p, n);
+        if (column > indent && column + (int)blanks + width > WIDTH) {
             (void)fprintf(out, "\n%*s", indent, "");
             column = indent;
+            blanks = 0;
         }
-        (void)fwrite(p, 1, n, out);
-        column += width;
+        (void)fprintf(out, "%*s%.*s", (int)blanks, "", (int)n, p);
+        column += (int)blanks + width;
         p += n;
+        blanks = strspn(p, " ");
+        p += blanks;
         if (*p == '\n') {
             (void)fprintf(out, "\n%*s", indent, "");
             column = indent;
-            p++;
-        } else if (*p == ' ') {
-            (void)fputc(' ', out);
-            column++;
+            blanks = 0;
             p++;
         }
     }
     (void)fputc('\n', out);
-    free(shown);
 }
 
-static void put_field(FILE *out, const struct style *c, const char *label, const char *text)
+static void put_field(const struct writer *w, const char *label, const char *text)
 {
-    (void)fprintf(out, "     %s%-*s%s", c->dim, INDENT - 5, label, c->off);
-    put_wrapped(out, text, INDENT);
+    (void)fprintf(w->out, "     %s", w->c->dim);
+    put_padded(w->out, label, INDENT - 5);
+    (void)fputs(w->c->off, w->out);
+    put_wrapped(w->out, text, INDENT);
 }
 
-static void points(char s[static 16], double p)
+static const char *points(char s[static 16], double p)
 {
-    (void)snprintf(s, 16, p == floor(p) ? "%.0f" : "%.1f", p);
+    (void)snprintf(s, 16, fabs(p - round(p)) < 0.05 ? "%.0f" : "%.1f", p);
+    return s;
 }
 
-static const char *in_lang(const struct report_options *o, const char *en, const char *pt_br)
+static const char *in_lang(const struct writer *w, const char *en, const char *pt_br)
 {
-    return o->lang == LANG_PT_BR && pt_br ? pt_br : en;
+    return w->o->lang == LANG_PT_BR && pt_br ? pt_br : en;
+}
+
+/* A word of a shell command line, quoted where a shell would see more in it than a name. */
+static char *shell_word(const char *s)
+{
+    struct buf b = {0};
+
+    if (*s && strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./@%+=:,-") == strlen(s))
+        return xformat("%s%s", *s == '-' ? "./" : "", s);
+    buf_puts(&b, "'");
+    for (; *s; s++) {
+        if (*s == '\'')
+            buf_puts(&b, "'\\''");
+        else
+            buf_add(&b, s, 1);
+    }
+    buf_puts(&b, "'");
+    return buf_steal(&b);
 }
 
 /* Causes: the same hint, or without one the same signature, is one cause ------------------------- */
 
 struct cause {
     const char *hint;             /* key, or NULL */
+    const char *text;             /* neither tests nor findings: what it is; NULL */
     double lost;
     struct { const struct result_test **v; size_t n; } tests;
     struct { const struct finding **v; size_t n; } findings;
@@ -86,13 +150,14 @@ struct cause {
 struct causes {
     struct cause *v;
     size_t n;
+    char *coverage; /* texts of causes that are neither tests nor findings; owned */
 };
 
 static const char *cause_key(const struct cause *c)
 {
     if (c->tests.n)
         return c->tests.v[0]->signature;
-    return c->findings.v[0]->kind;
+    return c->findings.n ? c->findings.v[0]->kind : NULL;
 }
 
 static struct cause *cause_for(struct causes *all, const char *hint, const char *key)
@@ -108,20 +173,29 @@ static struct cause *cause_for(struct causes *all, const char *hint, const char 
     return c;
 }
 
-static int by_loss(const void *a, const void *b)
+static bool is_cause(const struct writer *w, const struct result_test *t)
 {
-    double d = ((const struct cause *)b)->lost - ((const struct cause *)a)->lost;
-
-    return d > 0 ? 1 : d < 0 ? -1 : 0;
+    if (t->verdict == VERDICT_PASS || w->r->status == STATUS_COMPILE_ERROR)
+        return false;
+    return t->verdict != VERDICT_NOT_RUN || t->signature; /* not run: only where a mechanism is missing */
 }
 
-static struct causes find_causes(const struct result *r)
+static bool is_worth_showing(const struct writer *w, const struct finding *f)
 {
+    if (strcmp(f->kind, "build.mechanism") == 0)
+        return false; /* its tests say so */
+    return w->r->status != STATUS_COMPILE_ERROR || f->stage == STAGE_BUILD;
+}
+
+static struct causes find_causes(const struct writer *w)
+{
+    const struct result *r = w->r;
     struct causes all = {0};
+    double waiting = 0;
 
     for (size_t i = 0; i < r->tests_n; i++) {
         const struct result_test *t = &r->tests[i];
-        if (t->verdict == VERDICT_PASS || (t->verdict == VERDICT_NOT_RUN && r->partial && !t->message))
+        if (!is_cause(w, t))
             continue;
         struct cause *c = cause_for(&all, t->hint_key, t->signature);
         *VEC_ADD(&c->tests.v, &c->tests.n) = t;
@@ -129,13 +203,32 @@ static struct causes find_causes(const struct result *r)
     }
     for (size_t i = 0; i < r->findings_n; i++) {
         const struct finding *f = &r->findings[i];
+        if (!is_worth_showing(w, f))
+            continue;
         struct cause *c = cause_for(&all, f->hint_key, f->kind);
         *VEC_ADD(&c->findings.v, &c->findings.n) = f;
-        c->lost -= f->points;
+        c->lost -= f->points * r->behaviour_factor;
+    }
+    if (r->status == STATUS_GRADED && !r->partial) {
+        const struct result_stage *coverage = &r->stages[STAGE_COVERAGE];
+        for (size_t i = STAGE_MEMORY; i < STAGE_N; i++)
+            waiting += r->stages[i].max_score * (r->stages[i].ran ? 1 - r->behaviour_factor : 1);
+        double lost = coverage->ran ? coverage->max_score * r->behaviour_factor - coverage->score : 0;
+        if (lost > 0.05) {
+            struct cause *c = VEC_ADD(&all.v, &all.n);
+            all.coverage = xformat(_("the tests reach %.1f %% of your lines: what is the rest for?"),
+                                   r->lines.total ? 100.0 * (double)r->lines.hit / (double)r->lines.total : 0.0);
+            *c = (struct cause){.text = all.coverage, .lost = lost};
+        }
+        if (waiting > 0.05) {
+            struct cause *c = VEC_ADD(&all.v, &all.n);
+            *c = (struct cause){.lost = waiting, .text = _("memory, coverage, leftovers and style count in full once "
+                                                           "enough of the behaviour is right")};
+        }
     }
     /* Stable: the rubric's order decides between equals. */
     for (size_t i = 1; i < all.n; i++)
-        for (size_t k = i; k > 0 && by_loss(&all.v[k - 1], &all.v[k]) > 0; k--) {
+        for (size_t k = i; k > 0 && all.v[k].lost > all.v[k - 1].lost; k--) {
             struct cause swap = all.v[k];
             all.v[k] = all.v[k - 1];
             all.v[k - 1] = swap;
@@ -150,6 +243,7 @@ static void causes_release(struct causes *all)
         free(all->v[i].findings.v);
     }
     free(all->v);
+    free(all->coverage);
 }
 
 static const struct lab_demand *demand(const struct lab *lab, const char *key)
@@ -160,40 +254,46 @@ static const struct lab_demand *demand(const struct lab *lab, const char *key)
     return NULL;
 }
 
+static void put_again(const struct writer *w, const struct result_test *t)
+{
+    CLEANUP(free_ptr) char *path = shell_word(w->o->path);
+    CLEANUP(free_ptr) char *again = xformat("grader run %.*s %s --test %s", (int)strcspn(w->r->lab, "-"), w->r->lab, path, t->name);
+
+    put_field(w, _("again"), again);
+}
+
 /* A public test says what it saw; a hidden one only in what way it failed, unless told otherwise:
  * its input and what it expected stay hidden. */
-static void put_test(FILE *out, const struct lab *lab, const struct result_test *t, const struct report_options *o,
-                     const struct style *c)
+static void put_test(const struct writer *w, const struct result_test *t)
 {
-    const bool open = !t->hidden || o->show_hidden;
-    const struct lab_test *rubric = lab_test(lab, t->name);
+    const bool open = !t->hidden || w->o->show_hidden;
+    const struct lab_test *rubric = lab_test(w->lab, t->name);
     struct buf asked = {0};
 
     if (open && rubric)
-        put_field(out, c, "test", in_lang(o, rubric->does.en, rubric->does.pt_br));
-    if (open && t->message)
-        put_field(out, c, "seen", t->message);
-    else if (t->signature)
-        put_field(out, c, "seen", t->signature);
-    else if (t->message && t->verdict != VERDICT_FAIL)
-        put_field(out, c, "seen", t->message);
+        put_field(w, _("test"), in_lang(w, rubric->does.en, rubric->does.pt_br));
+    if (t->verdict == VERDICT_NOT_RUN)
+        put_field(w, _("seen"), _("your code does not call what this part is about, so its tests were not run"));
+    else if ((open && t->message) || !t->signature)
+        put_field(w, _("seen"), t->message ? t->message : "");
+    else
+        put_field(w, _("seen"), t->signature);
+    if (t->verdict == VERDICT_NOT_RUN && t->signature)
+        put_field(w, _("missing"), t->signature + strcspn(t->signature, " ") + 1);
     for (size_t i = 0; i < t->explain.n; i++)
-        put_field(out, c, i ? "" : "who", t->explain.v[i]);
+        put_field(w, i ? "" : _("who"), t->explain.v[i]);
     for (size_t i = 0; i < t->demands.n; i++) {
-        const struct lab_demand *d = demand(lab, t->demands.v[i]);
-        buf_printf(&asked, "%s%s %s", i ? " " : "", t->demands.v[i], d ? in_lang(o, d->en, d->pt_br) : "");
+        const struct lab_demand *d = demand(w->lab, t->demands.v[i]);
+        buf_printf(&asked, "%s%s %s", i ? " " : "", t->demands.v[i], d ? in_lang(w, d->en, d->pt_br) : "");
     }
-    put_field(out, c, "asked", asked.s ? asked.s : "");
-    if (o->again) {
-        char *again = xformat("%s --test %s", o->again, t->name);
-        put_field(out, c, "again", again);
-        free(again);
-    }
+    put_field(w, _("asked"), asked.s ? asked.s : "");
+    if (w->o->path && t->verdict != VERDICT_NOT_RUN)
+        put_again(w, t);
     buf_release(&asked);
 }
 
 /* The other tests of the same cause, so that nobody looks for them. */
-static void put_others(FILE *out, const struct cause *cause, const struct style *c)
+static void put_others(const struct writer *w, const struct cause *cause)
 {
     struct buf b = {0};
 
@@ -201,121 +301,180 @@ static void put_others(FILE *out, const struct cause *cause, const struct style 
         const struct result_test *t = cause->tests.v[i];
         buf_printf(&b, "%s%s %s", i > 1 ? ", " : "", t->id, t->name);
     }
-    put_field(out, c, "also", b.s);
+    put_field(w, _("also"), b.s);
     buf_release(&b);
 }
 
-static void put_finding(FILE *out, const struct finding *f, const struct style *c)
+static void put_finding(const struct writer *w, const struct finding *f)
 {
     struct buf b = {0};
 
     if (f->file)
         buf_printf(&b, f->line ? "%s:%d" : "%s", f->file, f->line);
     if (f->function)
-        buf_printf(&b, "%sin %s", b.n ? ", " : "", f->function);
+        buf_printf(&b, _("%sin %s"), b.n ? ", " : "", f->function);
     if (f->test)
-        buf_printf(&b, "%sin the test %s", b.n ? ", " : "", f->test);
+        buf_printf(&b, _("%sin the test %s"), b.n ? ", " : "", f->test);
     buf_printf(&b, "%s%s", b.n ? ": " : "", f->message ? f->message : f->kind);
-    if (f->count > 1)
-        buf_printf(&b, " (seen %ld times)", f->count);
-    put_field(out, c, "seen", b.s);
+    put_field(w, _("seen"), b.s);
     buf_release(&b);
 }
 
-static void put_cause(FILE *out, size_t number, const struct lab *lab, const struct cause *cause,
-                      const struct report_options *o, const struct style *c)
+static void put_cause(const struct writer *w, size_t number, const struct cause *cause)
 {
     enum { FINDINGS_SHOWN = 3 };
-    const struct lab_hint *hint = lab_hint(lab, cause->hint);
+    const size_t shown = w->r->status == STATUS_COMPILE_ERROR ? 10 : FINDINGS_SHOWN;
+    const struct lab_hint *hint = lab_hint(w->lab, cause->hint);
+    const struct style *c = w->c;
     char lost[16];
 
-    points(lost, cause->lost);
-    (void)fprintf(out, "\n%s%3zu. ", c->bold, number);
-    if (cause->lost > 0)
-        (void)fprintf(out, "%s-%s%s%s  ", c->bad, lost, c->off, c->bold);
+    (void)fprintf(w->out, "\n%s%3zu. ", c->bold, number);
+    if (cause->lost > 0.05)
+        (void)fprintf(w->out, "%s-%s%s%s  ", c->bad, points(lost, cause->lost), c->off, c->bold);
     if (cause->tests.n) {
         const struct result_test *t = cause->tests.v[0];
-        (void)fprintf(out, "%s %s (%s, %s)", t->id, t->name, t->hidden ? "hidden" : "public", verdict_names[t->verdict]);
+        (void)fprintf(w->out, "%s %s (%s, %s)", t->id, t->name, t->hidden ? _("hidden") : _("public"),
+                      _(verdict_labels[t->verdict]));
         if (cause->tests.n > 1)
-            (void)fprintf(out, " and %zu more", cause->tests.n - 1);
+            (void)fprintf(w->out, _(" and %zu more"), cause->tests.n - 1);
     }
-    if (cause->findings.n) {
-        const struct finding *f = cause->findings.v[0];
-        (void)fprintf(out, "%s%s", cause->tests.n ? "; " : "", f->kind);
-    }
-    (void)fprintf(out, "%s\n", c->off);
+    if (cause->findings.n)
+        (void)fprintf(w->out, "%s%s", cause->tests.n ? "; " : "", cause->findings.v[0]->kind);
+    if (cause->text)
+        put_wrapped(w->out, cause->text, INDENT);
+    (void)fprintf(w->out, "%s%s", c->off, cause->text ? "" : "\n");
     if (cause->tests.n)
-        put_test(out, lab, cause->tests.v[0], o, c);
+        put_test(w, cause->tests.v[0]);
     if (cause->tests.n > 1)
-        put_others(out, cause, c);
-    for (size_t i = 0; i < cause->findings.n && i < FINDINGS_SHOWN; i++)
-        put_finding(out, cause->findings.v[i], c);
-    if (cause->findings.n > FINDINGS_SHOWN)
-        (void)fprintf(out, "%*sand %zu more of this kind\n", INDENT, "", cause->findings.n - FINDINGS_SHOWN);
+        put_others(w, cause);
+    for (size_t i = 0; i < cause->findings.n && i < shown; i++)
+        put_finding(w, cause->findings.v[i]);
+    if (cause->findings.n > shown) {
+        CLEANUP(free_ptr) char *more = xformat(_("and %zu more of this kind"), cause->findings.n - shown);
+        put_field(w, "", more);
+    }
     if (hint) {
-        put_field(out, c, "hint", in_lang(o, hint->en, hint->pt_br));
+        put_field(w, _("hint"), in_lang(w, hint->en, hint->pt_br));
         if (hint->look)
-            put_field(out, c, "look", in_lang(o, hint->look->en, hint->look->pt_br));
+            put_field(w, _("look"), in_lang(w, hint->look->en, hint->look->pt_br));
     }
 }
 
-/* The whole report ------------------------------------------------------------------------------- */
+/* Stages ------------------------------------------------------------------------------------------- */
 
-static void put_stage(FILE *out, const struct result *r, enum stage_id id, const struct style *c)
+static size_t count_findings(const struct result *r, enum stage_id stage)
 {
-    const struct result_stage *s = &r->stages[id];
+    size_t n = 0;
+
+    for (size_t i = 0; i < r->findings_n; i++)
+        n += r->findings[i].stage == stage;
+    return n;
+}
+
+/* What a stage came to, in a sentence. */
+static char *sentence(const struct result *r, enum stage_id id)
+{
+    const size_t n = count_findings(r, id);
+    size_t passed = 0, run = 0, checked = 0;
+
+    if (!r->stages[id].ran)
+        return xstrdup(_("not run"));
+    for (size_t i = 0; i < r->tests_n; i++) {
+        passed += r->tests[i].verdict == VERDICT_PASS;
+        run += !r->partial || r->tests[i].verdict != VERDICT_NOT_RUN;
+        checked += r->tests[i].memcheck && r->tests[i].memcheck_verdict != VERDICT_NOT_RUN;
+    }
+    switch (id) {
+    case STAGE_BEHAVIOUR:
+        return xformat(ngettext("%zu of %zu test passed", "%zu of %zu tests passed", run), passed, run);
+    case STAGE_MEMORY:
+        if (n)
+            return xformat(ngettext("%zu finding under valgrind", "%zu findings under valgrind", n), n);
+        return xformat(ngettext("nothing found in %zu test under valgrind", "nothing found in %zu tests under valgrind", checked),
+                       checked);
+    case STAGE_COVERAGE:
+        return xformat(_("%.1f %% of %ld lines reached"),
+                       r->lines.total ? 100.0 * (double)r->lines.hit / (double)r->lines.total : 0.0, r->lines.total);
+    case STAGE_LEFTOVERS:
+        return n ? xformat(ngettext("%zu thing left behind", "%zu things left behind", n), n) : xstrdup(_("nothing left behind"));
+    case STAGE_STYLE:
+        return n ? xformat(ngettext("%zu warning or forbidden call", "%zu warnings or forbidden calls", n), n)
+                 : xstrdup(_("no warning, no forbidden call"));
+    case STAGE_BUILD:
+    case STAGE_N: break;
+    }
+    return xstrdup("");
+}
+
+static void put_stage(const struct writer *w, enum stage_id id)
+{
+    const struct result_stage *s = &w->r->stages[id];
+    CLEANUP(free_ptr) char *what = sentence(w->r, id);
     char got[16], max[16];
 
     if (s->max_score <= 0)
         return;
-    points(got, s->score);
-    points(max, s->max_score);
-    (void)fprintf(out, "  %-10s %s%5s%s / %-4s ", stage_names[id], s->score >= s->max_score ? c->good : c->bad, got,
-                  c->off, max);
-    put_wrapped(out, s->outcome ? s->outcome : s->ran ? "" : "not run", 26);
+    (void)fputs("  ", w->out);
+    put_padded(w->out, _(stage_labels[id]), 14);
+    (void)fprintf(w->out, "%s%5s%s / %-4s ", s->score >= s->max_score ? w->c->good : w->c->bad, points(got, s->score),
+                  w->c->off, points(max, s->max_score));
+    put_wrapped(w->out, what, 30);
+}
+
+/* The whole report ------------------------------------------------------------------------------- */
+
+static bool has_score(const struct result *r)
+{
+    return (r->status == STATUS_GRADED && !r->partial) || r->status == STATUS_COMPILE_ERROR;
+}
+
+static void put_causes(const struct writer *w)
+{
+    struct causes all = find_causes(w);
+
+    if (all.n)
+        (void)fprintf(w->out, "\n%s%s%s\n", w->c->bold, _("What to look at, the costliest first"), w->c->off);
+    for (size_t i = 0; i < all.n; i++)
+        put_cause(w, i + 1, &all.v[i]);
+    causes_release(&all);
+}
+
+static void put_environment(const struct writer *w)
+{
+    const struct result *r = w->r;
+
+    if (!w->o->deterministic && r->environment.isolation)
+        (void)fprintf(w->out, _("\n%sisolation %s, %s, valgrind %s, %.1f s%s\n"), w->c->dim, r->environment.isolation,
+                      r->environment.cc ? r->environment.cc : "?", r->environment.valgrind ? r->environment.valgrind : "?",
+                      (double)r->wall_ms / 1000, w->c->off);
 }
 
 int report_text(FILE *out, const struct lab *lab, const struct result *r, const struct report_options *o)
 {
-    const struct style *c = o->colour ? &coloured : &plain;
+    const struct writer w = {out, lab, r, o, o->colour ? &coloured : &plain};
+    CLEANUP(free_ptr) char *id = text_printable(r->id, strlen(r->id));
+    CLEANUP(free_ptr) char *passed = r->partial ? sentence(r, STAGE_BEHAVIOUR) : NULL;
     char got[16], max[16];
 
-    points(got, r->score);
-    points(max, r->max_score);
-    (void)fputs(c->bold, out);
-    put(out, r->lab);
-    (void)fputs("  ", out);
-    put(out, r->id);
-    (void)fputs(c->off, out);
-    (void)fputc('\n', out);
+    (void)fprintf(out, "%s%s  %s%s\n", w.c->bold, r->lab, id, w.c->off);
     if (r->status != STATUS_GRADED) {
-        (void)fprintf(out, "\n%s%s%s: ", c->bad, status_names[r->status], c->off);
-        put_wrapped(out, r->message ? r->message : "no reason is known", 4);
+        (void)fprintf(out, "\n%s%s%s: ", w.c->bad, _(status_labels[r->status]), w.c->off);
+        put_wrapped(out, r->message ? r->message : _("no reason is known"), 4);
     }
-    if (r->status == STATUS_GRADED || r->status == STATUS_COMPILE_ERROR) {
-        struct causes all = find_causes(r);
+    if (r->status == STATUS_GRADED && !r->partial) {
         (void)fputc('\n', out);
-        for (size_t i = 0; i < STAGE_N && r->status == STATUS_GRADED && !r->partial; i++)
-            put_stage(out, r, (enum stage_id)i, c);
-        if (r->status == STATUS_GRADED && !r->partial && r->behaviour_factor < 1)
-            (void)fprintf(out, "  (memory, coverage, leftovers and style count %.0f %%: behaviour is below %g points)\n",
-                          floor(r->behaviour_factor * 100), lab->config->quality.scale_at);
-        if (r->status == STATUS_GRADED && all.n)
-            (void)fprintf(out, "\n%sWhat to look at, the costliest first%s\n", c->bold, c->off);
-        for (size_t i = 0; i < all.n; i++)
-            put_cause(out, i + 1, lab, &all.v[i], o, c);
-        causes_release(&all);
+        for (size_t i = 0; i < STAGE_N; i++)
+            put_stage(&w, (enum stage_id)i);
     }
-    if (!o->deterministic && r->environment.isolation)
-        (void)fprintf(out, "\n%sisolation %s, %s, valgrind %s, %.1f s%s\n", c->dim, r->environment.isolation,
-                      r->environment.cc ? r->environment.cc : "no compiler",
-                      r->environment.valgrind ? r->environment.valgrind : "none", (double)r->wall_ms / 1000, c->off);
-    if (r->partial && r->status == STATUS_GRADED)
-        (void)fprintf(out, "\n%s%s%s\n", c->bold, r->stages[STAGE_BEHAVIOUR].outcome, c->off);
-    else if (r->status == STATUS_GRADED || r->status == STATUS_COMPILE_ERROR)
-        (void)fprintf(out, "\n%s%s%s%s/%s%s\n", c->bold, r->score >= r->max_score ? c->good : "", "", got, max, c->off);
+    if (r->status == STATUS_GRADED || r->status == STATUS_COMPILE_ERROR)
+        put_causes(&w);
+    put_environment(&w);
+    (void)fprintf(out, "\n%s", w.c->bold);
+    if (has_score(r))
+        (void)fprintf(out, "%s%s/%s", r->score >= r->max_score ? w.c->good : "", points(got, r->score), points(max, r->max_score));
     else
-        (void)fprintf(out, "\n%sno score%s\n", c->bold, c->off);
+        (void)fputs(r->partial && r->status == STATUS_GRADED ? passed : _("no score"), out);
+    (void)fprintf(out, "%s\n", w.c->off);
     return fflush(out) != 0 || ferror(out) ? -1 : 0;
 }
 
@@ -323,23 +482,21 @@ int report_table(FILE *out, const struct result *results, size_t n, const struct
 {
     const struct style *c = o->colour ? &coloured : &plain;
 
-    (void)fprintf(out, "\n%s%-32s %7s  %-14s", c->bold, "submission", "score", "status");
-    for (size_t s = STAGE_BEHAVIOUR; s < STAGE_N; s++)
-        (void)fprintf(out, " %9s", stage_names[s]);
-    (void)fprintf(out, "%s\n", c->off);
+    (void)fprintf(out, "\n%s", c->bold);
+    put_padded(out, _("submission"), 32);
+    put_padded(out, _("score"), 8);
+    put_padded(out, _("status"), 20);
+    (void)fprintf(out, "%s%s\n", _("tests not passed"), c->off);
     for (size_t i = 0; i < n; i++) {
         const struct result *r = &results[i];
+        CLEANUP(free_ptr) char *id = text_printable(r->id, strlen(r->id));
         char got[16];
-        points(got, r->score);
-        char *id = text_printable(r->id, strlen(r->id));
-        (void)fprintf(out, "%-32s %7s  %-14s", id,
-                      r->status == STATUS_GRADED || r->status == STATUS_COMPILE_ERROR ? got : "-",
-                      status_names[r->status]);
-        free(id);
-        for (size_t s = STAGE_BEHAVIOUR; s < STAGE_N; s++) {
-            points(got, r->stages[s].score);
-            (void)fprintf(out, " %9s", got);
-        }
+        put_padded(out, id, 32);
+        put_padded(out, has_score(r) ? points(got, r->score) : "-", 8);
+        put_padded(out, _(status_labels[r->status]), r->status == STATUS_GRADED ? 20 : 1);
+        for (size_t t = 0; t < r->tests_n && r->status == STATUS_GRADED; t++)
+            if (r->tests[t].verdict != VERDICT_PASS && (r->tests[t].verdict != VERDICT_NOT_RUN || r->tests[t].signature))
+                (void)fprintf(out, "%s ", r->tests[t].id);
         (void)fputc('\n', out);
     }
     return fflush(out) != 0 || ferror(out) ? -1 : 0;

@@ -371,6 +371,7 @@ static void void_part(struct stage *s, const char *part, const char *missing)
         if (strcmp(lab_test(s->lab, t->name)->part, part) != 0)
             continue;
         t->message = xformat("not run: part %s needs %s, and nothing in it calls that", part, missing);
+        t->kind = xstrdup("mechanism");
         t->signature = xformat("mechanism %s", missing);
     }
 }
