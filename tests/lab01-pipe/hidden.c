@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 /* A. Robust input and output, messages --------------------------------------------------------- */
 
@@ -119,7 +120,6 @@ LAB_TEST(hidden, filter_early_exit_idle)
     expect_exit(p, 0);
     expect_output(p, "iiiiiiiiii");
     expect_exit(start_with(&big, "filter", "true", NULL), 0);
-    expect_exit(start_with(&big, "filter", "sh", "-c", "exit 3", NULL), 3);
     clue("drain");
     p = start_with(&big, "filter", "sh", "-c", "exec <&-; echo still; echo here", NULL);
     expect_exit(p, 0);
@@ -137,28 +137,45 @@ LAB_TEST(hidden, filter_early_exit_idle)
 
 /* D. pipeline ---------------------------------------------------------------------------------------- */
 
+enum { STAGES = 5 };
+
+static const char *stage_file(int stage)
+{
+    return text("stage%d", stage);
+}
+
+/* They may be late: whether stages are waited for is pipeline_status's question. */
+static bool all_written(void *arg)
+{
+    struct stat st;
+
+    (void)arg;
+    for (int i = 1; i <= STAGES; i++)
+        if (stat(stage_file(i), &st) < 0 || st.st_size == 0)
+            return false;
+    return true;
+}
+
 LAB_TEST(hidden, pipeline_fd_hygiene)
 {
-    enum { STAGES = 5 };
     static const char three[] = "0 pipe r\n1 pipe w\n2 pipe w\n";
     const char *argv[3 * STAGES + 1] = {"pipeline"};
     struct proc *p;
     size_t n = 1;
 
-    for (int i = 0; i < STAGES; i++) {
-        const char *file = text("stage%d", i + 1);
-
-        expected_file(file);
-        if (i > 0)
+    for (int i = 1; i <= STAGES; i++) {
+        expected_file(stage_file(i));
+        if (i > 1)
             argv[n++] = ":";
         argv[n++] = helper("fdprobe");
-        argv[n++] = file;
+        argv[n++] = stage_file(i);
     }
     clue("stage-descriptors");
     p = start_argv(NULL, argv);
     expect_exit(p, 0);
+    await(all_written, NULL, "each stage to list its descriptors");
     for (int i = 1; i <= STAGES; i++)
-        check_str(file_text(text("stage%d", i), NULL), three, NULL,
+        check_str(file_text(stage_file(i), NULL), three, NULL,
                   text("the descriptors of stage %d of %d", i, STAGES));
     p = start("filter", helper("fdprobe"), NULL);
     expect_exit(p, 0);
@@ -167,9 +184,9 @@ LAB_TEST(hidden, pipeline_fd_hygiene)
 
 LAB_TEST(hidden, pipeline_sigpipe_chain)
 {
-    enum { STAGES = 20 };
+    enum { CHAIN = 20 };
     struct start words = {.stdin_text = "through twenty pipes\n"};
-    const char *argv[2 * STAGES + 1] = {"pipeline"};
+    const char *argv[2 * CHAIN + 1];
     const char *codes;
     struct proc *p;
 
@@ -182,11 +199,11 @@ LAB_TEST(hidden, pipeline_sigpipe_chain)
     check(strstr(codes, " 141"), "sigpipe-inherited",
           "pipeline_run of yes and head: \"%s\" (result and codes), and no 141 for yes", codes);
 
-    for (size_t i = 0; i < STAGES; i++) {
+    for (size_t i = 0; i < CHAIN; i++) {
         argv[2 * i] = i ? ":" : "pipeline";
         argv[2 * i + 1] = "cat";
     }
-    argv[2 * STAGES] = NULL;
+    argv[2 * CHAIN] = NULL;
     clue("write-end-left-open");
     p = start_argv(&words, argv);
     expect_exit(p, 0);
@@ -233,8 +250,7 @@ LAB_TEST(hidden, no_side_effects)
     leaves_nothing(start("probe", "effects", "filter", "./plain", NULL), "", "0 126");
     leaves_nothing(start("probe", "effects", "pipeline", "true", ":", sigprobe, NULL), clean,
                    "0 0 0");
-    leaves_nothing(start("probe", "effects", "pipeline", "no-such-command", ":", sigprobe, NULL),
-                   clean, "0 127 0");
+    leaves_nothing(start("probe", "effects", "pipeline", "no-such-command", NULL), "", "0 127");
     /* No room for the first pipe, or for the second. */
     leaves_nothing(start("probe", "effects", "1", "relay", "hi", NULL), "", "-1 EMFILE");
     leaves_nothing(start("probe", "effects", "1", "filter", "true", NULL), "", "-1 EMFILE");

@@ -305,15 +305,19 @@ static int pass(int in, int to, int from, int out)
             r = errno == EINTR ? 0 : -1;
             continue;
         }
-        if (p[1].revents & POLLERR) { /* nobody reads there any more; there may be bytes to drain */
+        if (p[1].revents && sent < filled) {
+            n = write(to, there + sent, filled - sent);
+            if (n > 0) {
+                sent += (size_t)n;
+            } else if (errno == EPIPE) { /* nobody reads any more; there may be bytes to drain */
+                close(to);
+                to = -1;
+            } else if (errno != EINTR && errno != EAGAIN) {
+                r = -1;
+            }
+        } else if (p[1].revents) { /* the same, and there was nothing to write */
             close(to);
             to = -1;
-        } else if (p[1].revents & POLLOUT) {
-            n = write(to, there + sent, filled - sent);
-            if (n > 0)
-                sent += (size_t)n;
-            else if (errno != EINTR && errno != EAGAIN && errno != EPIPE) /* EPIPE: POLLERR follows */
-                r = -1;
         } else if (p[0].revents) {
             sent = filled = 0;
             n = read(in, there, sizeof(there));
