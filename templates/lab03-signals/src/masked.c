@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/* masked: keeps SIGINT and SIGQUIT waiting until it is told to let them in. */
+#include "lab03.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+int main(int argc, char *argv[])
+{
+    int code;
+
+    (void)argv;
+    if (argc != 1) {
+        fprintf(stderr, "usage: masked\n");
+        return EXIT_USAGE;
+    }
+    code = masked_run();
+    if (code < 0)
+        fprintf(stderr, "masked: %s\n", errno == ENOSYS ? "not implemented" : "failed");
+    return code < 0 ? EXIT_FAILED : code;
+}
