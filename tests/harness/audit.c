@@ -221,7 +221,7 @@ static void walk_folder(int dir_fd, const struct walk *w, const char *prefix, in
             if (sub >= 0)
                 walk_folder(sub, w, text("%s/", path), depth + 1);
         }
-        if (w->report && !folder && !is_ours(path, &st)) {
+        if (w->report && !folder && !is_ours(path, &st) && !(w->owned && shm_is_lent(path))) {
             const char *kind = w->kind ? w->kind(&path, st.st_mode) : kind_of(st.st_mode);
 
             report(kind, path, only_program());
@@ -306,7 +306,7 @@ static void walk_sysv(const char *table, bool do_report, bool do_remove)
         }
         if (!hit)
             continue;
-        if (do_report) /* key 0 is IPC_PRIVATE */
+        if (do_report && !(strcmp(table, "shm") == 0 && sysv_is_lent(value[0]))) /* key 0 is IPC_PRIVATE */
             report(text("sysv-%s", table), value[0] ? text("key 0x%08x", (unsigned)value[0])
                                                     : "key IPC_PRIVATE",
                    only_program());
@@ -368,5 +368,6 @@ void audit(bool charge)
             walk_shared(true, false);
         remove_as_user();
     }
+    shm_audit();
     queue_audit(charge && !lab.own_uid ? report_queue : NULL);
 }

@@ -244,7 +244,7 @@ struct queue_state {
  * NAME.anything belong to the test: what is left of them at its end is left over, and removed. */
 const char *queue_name(const char *name);
 void make_queue(const char *name, long maxmsg, long msgsize); /* for anybody; not a leftover */
-void remove_queue(const char *name);
+void expected_queue(const char *name); /* a program leaves it on purpose: not a leftover */
 bool queue_exists(const char *name);
 struct queue_state queue_state(const char *name); /* no such queue: the test fails */
 void queue_put(const char *name, const void *bytes, size_t size, unsigned prio); /* waits for room */
@@ -255,6 +255,42 @@ int queue_holders(const char *name);        /* processes of the programs that ha
 /* Makes and removes so many queues as the programs' user, under this limit (0: the usual): "error" if
  * that cannot be done. */
 void need_queues(int count, long maxmsg, long msgsize, unsigned long limit);
+
+/* Shared memory and semaphores: the test looks into the programs' objects -------------------------
+ * "/ring" becomes a name that no test running at the same time uses; a key likewise. What is there
+ * under such a name or key is no leftover as long as the test works with it: expect_..._gone() ends
+ * that, and fails the test if it is still there. At the end of the test all is removed. */
+struct shm_state {
+    size_t size;
+    mode_t mode; /* permission bits */
+};
+const char *shm_name(const char *name);
+bool shm_exists(const char *name);
+struct shm_state shm_state(const char *name); /* no such object: the test fails */
+void make_shm(const char *name, const void *bytes, size_t n, size_t size); /* the student's; rest zero */
+void *map_shm(const char *name, size_t at_least); /* whole, to read and write; smaller: fails */
+void remove_shm(const char *name);                /* by the test itself */
+void expect_shm_gone(const char *name);
+
+void hold_sem(void *sem);    /* takes it: waits until it can (a sem_t in mapped memory) */
+void release_sem(void *sem);
+int sem_value(const void *sem);
+
+struct sysv_state {
+    int id, attached;
+    size_t size;
+    mode_t mode;
+};
+key_t sysv_key(void); /* from 1 upward */
+bool sysv_exists(key_t key);
+struct sysv_state sysv_state(key_t key); /* no such segment: the test fails */
+void *make_sysv(key_t key, size_t size); /* the student's segment, all zero, and attached here */
+void expect_sysv_gone(key_t key);
+
+/* A program that may stop itself (a lab's wrap.c can make it), or may wait for one that stopped.
+ * True: it has; false: it has ended instead. */
+bool await_stop(struct proc *p);
+bool await_blocked_or_end(struct proc *p, int calls);
 
 /* What happens to a file, or to the files of a folder, from watch() on: the kernel notes it in the
  * order in which it happens, whoever does it and however fast. (Not reading and writing: newer
@@ -353,6 +389,15 @@ void lab_fail(enum kind kind, const char *condition, const char *clue, const cha
 #define queue_holders(...) (HERE, queue_holders(__VA_ARGS__))
 #define freeze_offspring(...) (HERE, freeze_offspring(__VA_ARGS__))
 #define thaw_offspring(...) (HERE, thaw_offspring(__VA_ARGS__))
+#define shm_exists(...) (HERE, shm_exists(__VA_ARGS__))
+#define shm_state(...) (HERE, shm_state(__VA_ARGS__))
+#define map_shm(...) (HERE, map_shm(__VA_ARGS__))
+#define expect_shm_gone(...) (HERE, expect_shm_gone(__VA_ARGS__))
+#define hold_sem(...) (HERE, hold_sem(__VA_ARGS__))
+#define sysv_state(...) (HERE, sysv_state(__VA_ARGS__))
+#define expect_sysv_gone(...) (HERE, expect_sysv_gone(__VA_ARGS__))
+#define await_stop(...) (HERE, await_stop(__VA_ARGS__))
+#define await_blocked_or_end(...) (HERE, await_blocked_or_end(__VA_ARGS__))
 #define await(...) (HERE, await(__VA_ARGS__))
 #endif
 

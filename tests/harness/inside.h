@@ -176,6 +176,11 @@ bool queue_device(dev_t which); /* of a descriptor: is it a message queue's? */
 /* Removes what queues of the test there still are; first report() of each that a program made. */
 void queue_audit(void (*report)(const char *name));
 
+/* shm.c */
+bool shm_is_lent(const char *name); /* as in /dev/shm, with a slash: the test still works with it */
+bool sysv_is_lent(long key);
+void shm_audit(void); /* removes what was lent */
+
 /* record.c */
 bool record_wanted(void);
 void record_send(json_t *record); /* takes it */
