@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "util/cleanup.h"
 #include "util/vec.h"
 
 struct frame {
@@ -19,11 +20,12 @@ struct reading {
     struct memcheck_places *made;
     const char *dir;
     struct buf text;       /* of the element being read */
-    bool in_error, in_stack, placed;
+    bool in_error, in_stack;
     int stacks;            /* of this error: the first is where it happened */
     int depth;             /* of elements: a stack directly below the root belongs to no error */
     char *kind, *what;
-    struct frame frame, place;
+    char *aux;             /* valgrind's second sentence: "Address 0x… is 0 bytes after a block …" */
+    struct frame frame, place, aux_place;
 };
 
 static void frame_release(struct frame *f)
@@ -72,11 +74,9 @@ static void on_start(void *ctx, const char *name, const char **attributes)
         g->text.s[0] = '\0';
     if (strcmp(name, "error") == 0) {
         g->in_error = true;
-        g->placed = false;
         g->stacks = 0;
     } else if (strcmp(name, "stack") == 0 && (g->in_error || g->depth == 2)) {
         g->in_stack = true;
-        g->placed = g->in_error && g->placed;
         g->stacks = g->in_error ? g->stacks + 1 : 1;
     }
 }
@@ -95,17 +95,34 @@ static void keep(struct reading *g, char **slot)
     *slot = xstrdup(g->text.s ? g->text.s : "");
 }
 
+/* "Invalid write of size 1 (0 bytes after a block of size 513 alloc'd), src/lab05.c:488 in conn_new":
+ * the address itself differs from run to run and says nothing. */
+static char *whole_sentence(const struct reading *g)
+{
+    const char *what = g->what ? g->what : g->kind ? g->kind : "?";
+    const char *is = g->aux ? strstr(g->aux, " is ") : NULL;
+
+    if (!is)
+        return xstrdup(what);
+    if (!g->aux_place.file)
+        return xformat("%s (%s)", what, is + 4);
+    return xformat("%s (%s, %s:%d in %s)", what, is + 4, g->aux_place.file, g->aux_place.line, g->aux_place.fn);
+}
+
 static void end_error(struct reading *g)
 {
     const bool leak = g->kind && strncmp(g->kind, "Leak_", 5) == 0;
 
-    if (g->kind && g->placed && (!leak || strcmp(g->kind, "Leak_DefinitelyLost") == 0))
-        merge(g->report, leak ? MEMCHECK_LEAK : MEMCHECK_ERROR, g->kind, g->what ? g->what : g->kind, g->place.file,
+    CLEANUP(free_ptr) char *what = whole_sentence(g);
+    if (g->kind && g->place.file && (!leak || strcmp(g->kind, "Leak_DefinitelyLost") == 0))
+        merge(g->report, leak ? MEMCHECK_LEAK : MEMCHECK_ERROR, g->kind, what, g->place.file,
               g->place.line, g->place.fn ? g->place.fn : "?");
     free(g->kind);
     free(g->what);
-    g->kind = g->what = NULL;
+    free(g->aux);
+    g->kind = g->what = g->aux = NULL;
     frame_release(&g->place);
+    frame_release(&g->aux_place);
     g->in_error = false;
 }
 
@@ -115,10 +132,9 @@ static void end_stack(struct reading *g)
     if (g->in_error)
         return;
     struct memcheck_place *p = VEC_ADD(&g->made->v, &g->made->n);
-    if (g->placed)
+    if (g->place.file)
         *p = (struct memcheck_place){.file = xstrdup(g->place.file), .line = g->place.line, .function = xstrdup(g->place.fn)};
     frame_release(&g->place);
-    g->placed = false;
 }
 
 static void on_end(void *ctx, const char *name)
@@ -132,6 +148,8 @@ static void on_end(void *ctx, const char *name)
         keep(g, &g->kind);
     } else if ((strcmp(name, "what") == 0 || strcmp(name, "text") == 0) && !g->in_stack && !g->what) {
         keep(g, &g->what);
+    } else if ((strcmp(name, "auxwhat") == 0 || strcmp(name, "text") == 0) && !g->in_stack && !g->aux) {
+        keep(g, &g->aux);
     } else if (g->in_stack && strcmp(name, "fn") == 0) {
         keep(g, &g->frame.fn);
     } else if (g->in_stack && strcmp(name, "dir") == 0) {
@@ -142,11 +160,10 @@ static void on_end(void *ctx, const char *name)
         long line = g->text.s ? strtol(g->text.s, NULL, 10) : 0;
         g->frame.line = line > 0 && line < INT_MAX ? (int)line : 0;
     } else if (strcmp(name, "frame") == 0) {
-        char *path = g->placed || g->stacks != 1 ? NULL : path_below(g->dir, &g->frame);
+        struct frame *to = g->stacks == 1 ? &g->place : g->stacks == 2 ? &g->aux_place : NULL;
+        char *path = !to || to->file ? NULL : path_below(g->dir, &g->frame);
         if (path) {
-            frame_release(&g->place);
-            g->place = (struct frame){.fn = xstrdup(g->frame.fn ? g->frame.fn : "?"), .file = path, .line = g->frame.line};
-            g->placed = true;
+            *to = (struct frame){.fn = xstrdup(g->frame.fn ? g->frame.fn : "?"), .file = path, .line = g->frame.line};
         }
         frame_release(&g->frame);
     } else if (strcmp(name, "stack") == 0) {
@@ -176,8 +193,10 @@ void memcheck_read_xml(struct memcheck_report *r, const char *xml, size_t n, con
     XML_ParserFree(p);
     frame_release(&g.frame);
     frame_release(&g.place);
+    frame_release(&g.aux_place);
     free(g.kind);
     free(g.what);
+    free(g.aux);
     buf_release(&g.text);
 }
 
