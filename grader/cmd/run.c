@@ -215,31 +215,101 @@ static int print(const struct run_options *o, const struct lab *lab, const struc
     return 0;
 }
 
-static int run_paths(struct run_options *o, const struct lab *lab, const struct kit *kit, struct err *err)
-{
-    struct result *results = xcalloc(o->paths.n, sizeof(*results));
-    int status = CMD_OK;
-    size_t n = 0;
+struct results {
+    struct result *v;
+    size_t n;
+};
 
-    for (; n < o->paths.n && (status == CMD_OK || status == CMD_HELD); n++) {
-        struct result *r = &results[n];
-        result_init(r);
-        int one = grade_path(o, lab, kit, o->paths.v[n], r, err);
-        if (one != CMD_OK) {
-            result_release(r);
-            status = one;
-            break;
-        }
-        if ((o->output && save(o, results, n, err) < 0) || print(o, lab, r, o->paths.v[n], err) < 0)
-            status = CMD_INTERNAL;
-        else if (r->status == STATUS_HELD || r->status == STATUS_REJECTED || r->score < o->min)
-            status = CMD_HELD;
+static int run_path(struct run_options *o, const struct lab *lab, const struct kit *kit, const char *path,
+                    struct results *all, struct err *err)
+{
+    struct result *r = VEC_ADD(&all->v, &all->n);
+    int status;
+
+    result_init(r);
+    status = grade_path(o, lab, kit, path, r, err);
+    if (status != CMD_OK) {
+        result_release(r);
+        all->n--;
+        return status;
     }
-    if (n > 1 && strcmp(o->format->name, "text") == 0 && report_table(stdout, results, n, &o->report) < 0)
-        status = CMD_INTERNAL;
-    for (size_t i = 0; i < n; i++)
-        result_release(&results[i]);
-    free(results);
+    if ((o->output && save(o, all->v, all->n - 1, err) < 0) || print(o, lab, r, path, err) < 0)
+        return CMD_INTERNAL;
+    return r->status == STATUS_HELD || r->status == STATUS_REJECTED || r->score < o->min ? CMD_HELD : CMD_OK;
+}
+
+/* The paths, one after the other; what is held does not keep the others from being graded. */
+static int run_paths(struct run_options *o, const struct lab *lab, const struct kit *kit, const struct strs *paths,
+                     struct results *all, struct err *err)
+{
+    int status = CMD_OK;
+
+    for (size_t i = 0; i < paths->n && (status == CMD_OK || status == CMD_HELD); i++) {
+        int one = run_path(o, lab, kit, paths->v[i], all, err);
+        if (one != CMD_OK)
+            status = one;
+    }
+    return status;
+}
+
+static int run_lab(const struct cmd_globals *g, struct run_options *o, const char *key, const struct strs *paths,
+                   struct results *all, struct err *err)
+{
+    CLEANUP(lab_release) struct lab lab = {0};
+    CLEANUP(kit_release) struct kit kit = {0};
+    CLEANUP(strs_release) struct strs found = {0};
+    int status = cmd_load_lab(g, key, &lab, &kit, err);
+
+    if (status != CMD_OK)
+        return status;
+    for (size_t i = 0; i < o->tests.n; i++)
+        if (!lab_test(&lab, o->tests.v[i])) {
+            (void)err_set(err, "%s has no test '%s'; 'grader list %s' names them", lab.config->lab, o->tests.v[i], key);
+            return CMD_USAGE;
+        }
+    if (!paths->n)
+        default_paths(&lab, &found);
+    return run_paths(o, &lab, &kit, paths->n ? paths : &found, all, err);
+}
+
+/* "grader run all PATH": every lab that has a folder of its name or number in PATH. */
+static int run_all_labs(const struct cmd_globals *g, struct run_options *o, struct results *all, struct err *err)
+{
+    CLEANUP(strs_release) struct strs labs = {0};
+    int status = CMD_OK;
+    size_t graded = 0;
+
+    if (o->paths.n > 1) {
+        (void)err_set(err, "'grader run all' takes one folder, that holds a folder for each lab");
+        return CMD_USAGE;
+    }
+    const char *path = o->paths.n ? o->paths.v[0] : ".";
+    if (lab_list(g->course, &labs, err) < 0)
+        return CMD_USAGE;
+    for (size_t i = 0; i < labs.n && (status == CMD_OK || status == CMD_HELD); i++) {
+        CLEANUP(strs_release) struct strs one = {0};
+        const char *dash = strchr(labs.v[i], '-');
+        char *names[] = {
+            xformat("%s/%s", path, labs.v[i]),
+            xformat("%s/%.*s", path, (int)(dash ? dash - labs.v[i] : (long)strlen(labs.v[i])), labs.v[i]),
+            xformat("%s/%s", path, dash ? dash + 1 : labs.v[i]),
+        };
+        for (size_t k = 0; k < 3 && !one.n; k++)
+            if (access(names[k], F_OK) == 0)
+                strs_add(&one, names[k]);
+        for (size_t k = 0; k < 3; k++)
+            free(names[k]);
+        if (!one.n)
+            continue;
+        int ended = run_lab(g, o, labs.v[i], &one, all, err);
+        if (ended != CMD_OK)
+            status = ended;
+        graded++;
+    }
+    if (!graded && status == CMD_OK) {
+        (void)err_set(err, "'%s' holds no folder that is named like a lab ('grader list' names them)", path);
+        return CMD_USAGE;
+    }
     return status;
 }
 
@@ -248,27 +318,22 @@ int cmd_run(const struct cmd_globals *g, int argc, char **argv, struct err *err)
     static const struct argp argp = {
         options, parse, "LAB [PATH...]",
         "Grades submissions of a lab: folders that hold src/, or the working folder.\v"
-        "LAB is a lab's name or number: lab05-sockets, lab05, 5 or sockets.\n\n"
+        "LAB is a lab's name or number: lab05-sockets, lab05, 5 or sockets; 'all' grades a folder that holds a "
+        "folder for each lab.\n\n"
         "  grader run lab05 alice bob\n  grader run lab05 alice --test chat_two_clients\n"
         "  grader run lab05 alice --format json > alice.json",
         NULL, NULL, NULL,
     };
     struct run_options o = {.format = report_format("text"), .report = {.lang = g->lang, .colour = g->colour}};
-    CLEANUP(lab_release) struct lab lab = {0};
-    CLEANUP(kit_release) struct kit kit = {0};
+    struct results all = {0};
 
     cmd_parse(&argp, argc, argv, &o);
-    int status = cmd_load_lab(g, o.lab, &lab, &kit, err);
-    for (size_t i = 0; status == CMD_OK && i < o.tests.n; i++)
-        if (!lab_test(&lab, o.tests.v[i])) {
-            (void)err_set(err, "%s has no test '%s'; 'grader list %s' names them", lab.config->lab, o.tests.v[i], o.lab);
-            status = CMD_USAGE;
-        }
-    if (status == CMD_OK) {
-        if (!o.paths.n)
-            default_paths(&lab, &o.paths);
-        status = run_paths(&o, &lab, &kit, err);
-    }
+    int status = strcmp(o.lab, "all") == 0 ? run_all_labs(g, &o, &all, err) : run_lab(g, &o, o.lab, &o.paths, &all, err);
+    if (all.n > 1 && strcmp(o.format->name, "text") == 0 && report_table(stdout, all.v, all.n, &o.report) < 0)
+        status = CMD_INTERNAL;
+    for (size_t i = 0; i < all.n; i++)
+        result_release(&all.v[i]);
+    free(all.v);
     strs_release(&o.paths);
     strs_release(&o.tests);
     return status;

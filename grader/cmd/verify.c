@@ -100,6 +100,12 @@ static void on_done(void *ctx, const struct prove_case *c, size_t ended, size_t 
 /* Bugs in rows, tests in columns: x where the test failed, X where it had to. */
 static void print_matrix(const struct lab *lab, const struct proof *p)
 {
+    size_t bugs = 0;
+
+    for (size_t i = 0; i < p->cases_n; i++)
+        bugs += p->cases[i].kind == PROVE_BUG;
+    if (!bugs)
+        return;
     printf("\n%-8s", "");
     for (unsigned t = 0; t < lab->config->tests_count; t++)
         printf(" %3s", lab->config->tests[t].id);
@@ -120,41 +126,62 @@ static void print_matrix(const struct lab *lab, const struct proof *p)
     }
 }
 
-int cmd_verify(const struct cmd_globals *g, int argc, char **argv, struct err *err)
+/* One lab, whole. An exit status. */
+static int verify_lab(const struct cmd_globals *g, struct verify_options *o, const char *key, struct err *err)
 {
-    static const struct argp argp = {
-        options, parse, "LAB",
-        "Proves a lab's tests: the reference and every variant get full marks, the template its floor, every known "
-        "bug is caught by what it names, costs about what it says and shows its hint, and no test catches nothing.\v"
-        "Exit status 0: all of it holds; 1: not.",
-        NULL, NULL, NULL,
-    };
-    struct verify_options o = {.prove = {.repeat = 1}, .colour = g->colour};
     CLEANUP(lab_release) struct lab lab = {0};
     CLEANUP(kit_release) struct kit kit = {0};
     CLEANUP(proof_release) struct proof proof = {0};
     const long start = clock_ms();
     size_t bad = 0;
+    int status = cmd_load_lab(g, key, &lab, &kit, err);
 
-    cmd_parse(&argp, argc, argv, &o);
-    int status = cmd_load_lab(g, o.lab, &lab, &kit, err);
     if (status != CMD_OK)
         return status;
-    o.prove.program = g->program;
-    o.prove.only = o.only.n ? (const char *const *)o.only.v : NULL;
-    o.prove.run = on_run;
-    o.prove.done = on_done;
-    o.prove.ctx = &o;
-    status = prove_lab(&lab, &o.prove, &proof, err);
-    strs_release(&o.only);
-    if (status < 0)
+    printf("%s\n", lab.config->lab);
+    if (prove_lab(&lab, &o->prove, &proof, err) < 0)
         return cmd_status_of(err) == CMD_NO_ISOLATION ? CMD_INTERNAL : cmd_status_of(err);
     print_matrix(&lab, &proof);
     for (size_t i = 0; i < proof.problems.n; i++)
         printf("FAIL  %s\n", proof.problems.v[i]);
     for (size_t i = 0; i < proof.cases_n; i++)
         bad += proof.cases[i].problems.n > 0;
-    printf("\n%zu of %zu cases hold, %u run%s each, %.1f s%s\n", proof.cases_n - bad, proof.cases_n, o.prove.repeat,
-           o.prove.repeat == 1 ? "" : "s", (double)(clock_ms() - start) / 1000, o.prove.load ? ", under load" : "");
+    printf("\n%zu of %zu cases hold, %u run%s each, %.1f s%s\n", proof.cases_n - bad, proof.cases_n, o->prove.repeat,
+           o->prove.repeat == 1 ? "" : "s", (double)(clock_ms() - start) / 1000, o->prove.load ? ", under load" : "");
     return bad || proof.problems.n ? CMD_HELD : CMD_OK;
+}
+
+int cmd_verify(const struct cmd_globals *g, int argc, char **argv, struct err *err)
+{
+    static const struct argp argp = {
+        options, parse, "LAB",
+        "Proves a lab's tests: the reference and every variant get full marks, the template its floor, every known "
+        "bug is caught by what it names, costs about what it says and shows its hint, and no test catches nothing. "
+        "LAB may be all.\v"
+        "Exit status 0: all of it holds; 1: not.",
+        NULL, NULL, NULL,
+    };
+    struct verify_options o = {.prove = {.repeat = 1}, .colour = g->colour};
+    CLEANUP(strs_release) struct strs labs = {0};
+    int status = CMD_OK;
+
+    cmd_parse(&argp, argc, argv, &o);
+    o.prove.program = g->program;
+    o.prove.only = o.only.n ? (const char *const *)o.only.v : NULL;
+    o.prove.run = on_run;
+    o.prove.done = on_done;
+    o.prove.ctx = &o;
+    if (strcmp(o.lab, "all") != 0)
+        strs_add(&labs, o.lab);
+    else if (lab_list(g->course, &labs, err) < 0)
+        return CMD_USAGE;
+    for (size_t i = 0; i < labs.n && (status == CMD_OK || status == CMD_HELD); i++) {
+        int one = verify_lab(g, &o, labs.v[i], err);
+        if (one != CMD_OK)
+            status = one;
+        if (i + 1 < labs.n)
+            putchar('\n');
+    }
+    strs_release(&o.only);
+    return status;
 }
