@@ -172,6 +172,15 @@ int open_fds(struct proc *p);   /* open descriptors */
 int children_of(struct proc *p); /* children, zombies included */
 void await_children(struct proc *p, int count);
 void await_running_children(struct proc *p, int count); /* zombies not included */
+int running_children(struct proc *p);                   /* the same, now */
+int left_by(struct proc *p); /* processes and zombies that it left behind when it ended */
+
+/* Signals. What was sent by send_signal() is pending at once, until the program takes it: by a
+ * handler, or by a call that waits for signals. */
+bool signal_pending(struct proc *p, int sig);
+bool signal_blocked(struct proc *p, int sig); /* only in a program that is asleep: await_blocked() */
+void await_signal_taken(struct proc *p, int sig); /* not pending any more; its handler may still run */
+void queue_signal(struct proc *p, int sig, int value); /* sigqueue; send_signal() is kill */
 
 /* All that it forked and what those forked, zombies included, also after its own end. */
 int offspring_of(struct proc *p);
@@ -359,6 +368,8 @@ void lab_fail(enum kind kind, const char *condition, const char *clue, const cha
 #define thaw(...) (HERE, thaw(__VA_ARGS__))
 #define send_signal(...) (HERE, send_signal(__VA_ARGS__))
 #define await_children(...) (HERE, await_children(__VA_ARGS__))
+#define await_signal_taken(...) (HERE, await_signal_taken(__VA_ARGS__))
+#define queue_signal(...) (HERE, queue_signal(__VA_ARGS__))
 #define await_running_children(...) (HERE, await_running_children(__VA_ARGS__))
 #define connect_to(...) (HERE, connect_to(__VA_ARGS__))
 #define try_connect(...) (HERE, try_connect(__VA_ARGS__))
