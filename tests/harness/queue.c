@@ -167,10 +167,10 @@ void make_queue(const char *name, long maxmsg, long msgsize)
     remember(&made, name);
 }
 
-void remove_queue(const char *name)
+void expected_queue(const char *name)
 {
-    if (mq_unlink(name) < 0 && errno != ENOENT)
-        broken("cannot remove the queue %s: %s", name, strerror(errno));
+    expected_file(name); /* so the audit by owner calls it */
+    remember(&made, name);
 }
 
 bool queue_exists(const char *name)

@@ -796,7 +796,9 @@ int mqwatch_run(const char *name, long count)
         r = drain(q, &left); /* what came before does not announce itself */
     }
     while (r == 0 && left != 0 && sig == SIGUSR1) {
-        sig = sigwaitinfo(&wanted, NULL);
+        do
+            sig = sigwaitinfo(&wanted, NULL);
+        while (sig < 0 && errno == EINTR); /* stopped and continued */
         /* Register first, drain afterwards: between the two a message would come unseen. */
         if (sig == SIGUSR1 && ((r = watch(q)) == 0))
             r = drain(q, &left);

@@ -1,0 +1,378 @@
+/* SPDX-License-Identifier: MIT */
+/* The hidden tests of lab04. Each checks what its row in lab.yaml says and tolerates the rest. */
+#include "tokens.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+/* A. Queue functions --------------------------------------------------------------------------- */
+
+/* A receive that waits, is interrupted, waits again, and gets its message. */
+static void receive_interrupted(const char *name, const char *timeout_ms)
+{
+    struct proc *p = start("probe", "receive", name, timeout_ms, NULL);
+
+    await_blocked(p, CALL_QUEUE | CALL_POLL);
+    send_signal(p, SIGUSR1);
+    expect_next_line(p, "signal");
+    await_blocked(p, CALL_QUEUE | CALL_POLL);
+    queue_put(name, "later", 5, 4);
+    expect_next_line(p, "4 5 6c61746572");
+    expect_exit(p, 0);
+}
+
+LAB_TEST(hidden, q_recv_sizes_eintr)
+{
+    const char *name = queue_name("/q"), *got, *at;
+    struct proc *p;
+    size_t digits;
+
+    make_queue(name, 4, QUEUE_MSGSIZE);
+    clue("receive-buffer");
+    p = start("probe", "sizes", name, NULL);
+    expect_next_line(p, "0");
+    got = next_line(p);
+    check(strncmp(got, "0 512 ", 6) == 0, NULL,
+          "q_recv of a message of 512 bytes, which the queue allows: %.40s", got);
+    at = got + 6;
+    digits = strlen(at);
+    check(digits == 1024 && strspn(at, "7a") == digits, NULL, "q_recv of a message of 512 bytes returned other bytes");
+    clue("message-too-long");
+    expect_next_line(p, "-1 EMSGSIZE");
+    expect_next_line(p, "4 512 0");
+    expect_exit(p, 0);
+
+    clue("eintr");
+    receive_interrupted(name, "-1");
+    receive_interrupted(name, NO_TIMEOUT);
+}
+
+/* C. The token server and its clients ----------------------------------------------------------- */
+
+/* Clients that have opened the server, and wait for their standard input to end. */
+static void open_clients(struct proc *clients[], size_t n, const struct start *how, const char *name,
+                         const char *tokens)
+{
+    for (size_t i = 0; i < n; i++) {
+        clients[i] = start_with(how, "probe", "tokens", name, tokens, NULL);
+        const char *line = next_line(clients[i]);
+
+        check(strcmp(line, "open") == 0, NULL, "rpc_open of the %zu. client at the same time failed: %s", i + 1, line);
+    }
+}
+
+static void end_clients(struct proc *server, struct proc *clients[], size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        close_stdin(clients[i]); /* go, all of you */
+    for (size_t i = 0; i < n; i++) {
+        token_await(server, clients[i]);
+        expect_exit(clients[i], 0);
+    }
+}
+
+LAB_TEST(hidden, tokend_concurrent)
+{
+    enum { CLIENTS = 12, TOKENS = 25 };
+    const struct start held = {.stdin_pipe = true, .env = forgiving};
+    const char *name = queue_name("/tok");
+    struct proc *d = token_server(name), *clients[CLIENTS], *first, *second;
+
+    /* The reply to the first client comes while only the second one listens. */
+    clue("shared-reply-queue");
+    freeze(d);
+    first = token_client(name, WORDS("echo", "from the first"));
+    await_blocked(first, CALL_QUEUE | CALL_POLL);
+    second = token_client(name, WORDS("echo", "from the second"));
+    await_blocked(second, CALL_QUEUE | CALL_POLL);
+    freeze(first);
+    thaw(d);
+    token_await(d, second);
+    expect_exit(second, 0);
+    expect_output(second, "from the second\n");
+    thaw(first);
+    token_await(d, first);
+    expect_exit(first, 0);
+    expect_output(first, "from the first\n");
+
+    clue("default-attributes");
+    open_clients(clients, CLIENTS, &held, name, text("%d", TOKENS));
+    clue("token-copies");
+    end_clients(d, clients, CLIENTS);
+    token_check_all(clients, CLIENTS, (size_t)CLIENTS * TOKENS);
+    clue(NULL);
+    token_end(d);
+}
+
+LAB_TEST(hidden, hostile_requests)
+{
+    const char *name = queue_name("/tok"), *full = text("%s.full", name), *nobody = text("%s.nobody", name);
+    struct proc *d = token_server(name);
+    const int64_t trap[] = {INT64_MIN, -1}, zero[] = {1, 0};
+    unsigned char many[RPC_MAX];
+    struct rpc_req r;
+    size_t n;
+
+    clue("server-idle");
+    expect_idle(d);
+
+    clue("bad-message");
+    queue_put(name, "", 0, 0);
+    queue_put(name, "what?", 5, 0);
+    n = token_request(&r, OP_ECHO, 1, nobody, "abcd", 4);
+    queue_put(name, &r, n - 1, 0);
+    r.magic = RPC_REP_MAGIC;
+    queue_put(name, &r, n, 0);
+    token_ask(d, name, WORDS("echo", "after bad messages"), 0, "after bad messages\n");
+
+    clue("reply-to-trusted");
+    (void)memset(many, 'y', sizeof(many));
+    n = token_request(&r, OP_ECHO, 2, "/no-end-no-end-no-end-no-end-no-end", many, sizeof(many));
+    queue_put(name, &r, n, 0);
+    queue_put(name, &r, token_request(&r, OP_ECHO, 3, nobody, "x", 1), 0);
+    queue_put(name, &r, token_request(&r, OP_ECHO, 4, "no slash", "x", 1), 0);
+    queue_put(name, &r, token_request(&r, OP_ECHO, 5, "", "x", 1), 0);
+    token_ask(d, name, WORDS("echo", "after bad names"), 0, "after bad names\n");
+
+    clue("division-trap");
+    queue_put(name, &r, token_request(&r, OP_DIV, 6, nobody, trap, sizeof(trap)), 0);
+    queue_put(name, &r, token_request(&r, OP_DIV, 7, nobody, zero, sizeof(zero)), 0);
+    token_ask(d, name, WORDS("echo", "after bad numbers"), 0, "after bad numbers\n");
+
+    clue("server-waits-for-client");
+    make_queue(full, 1, sizeof(struct rpc_rep));
+    queue_put(full, "full", 4, 0);
+    queue_put(name, &r, token_request(&r, OP_ECHO, 8, full, "x", 1), 0);
+    token_ask(d, name, WORDS("echo", "after one who does not listen"), 0, "after one who does not listen\n");
+
+    clue("server-idle");
+    expect_idle(d);
+    clue(NULL);
+    token_end(d);
+}
+
+/* A reply as it travels. Its size. */
+static size_t make_reply(struct rpc_rep *rep, uint64_t id, const char *data)
+{
+    *rep = (struct rpc_rep){.magic = RPC_REP_MAGIC, .id = id, .len = (uint32_t)strlen(data)};
+    (void)memcpy(rep->data, data, strlen(data));
+    return RPC_REP_HEADER + rep->len;
+}
+
+/* The next request to the server that the test plays, from this client. */
+static struct rpc_req take_request(const char *name, struct proc *client, size_t *size)
+{
+    const void *msg = queue_take(name, size, NULL);
+    const char *want = text("%s.%d", name, (int)pid_of(client));
+    struct rpc_req r = {0};
+
+    (void)memcpy(&r, msg, *size < sizeof(r) ? *size : sizeof(r));
+    check(*size >= RPC_REQ_HEADER && r.magic == RPC_REQ_MAGIC, "marshalling", "tokenc sent something that is no request");
+    check(memchr(r.reply_to, '\0', sizeof(r.reply_to)), "reply-queue-name", "reply_to does not end with a NUL");
+    check(strcmp(r.reply_to, want) == 0, "shared-reply-queue",
+          "reply_to is %s; a queue of this client's own, SERVER.PID, is %s", r.reply_to, want);
+    check(queue_exists(r.reply_to), "reply-queue-name", "reply_to is %s, and there is no such queue", r.reply_to);
+    return r;
+}
+
+static void check_reply_queue_gone(const char *name, struct proc *client, const char *when)
+{
+    check(!queue_exists(text("%s.%d", name, (int)pid_of(client))), "reply-queue-left",
+          "the reply queue of tokenc is still there after %s", when);
+}
+
+LAB_TEST(hidden, client_timeout_late_reply)
+{
+    const char *name = queue_name("/tok");
+    struct rpc_rep rep;
+    struct rpc_req req;
+    struct proc *c;
+    size_t n;
+
+    make_queue(name, 8, QUEUE_MSGSIZE);
+    clue("absolute-deadline");
+    c = start("tokenc", "-t", NO_TIMEOUT, name, "echo", "question", NULL);
+    await_blocked(c, CALL_QUEUE | CALL_POLL);
+    req = take_request(name, c, &n);
+    await_blocked(c, CALL_QUEUE | CALL_POLL);
+    clue("reply-id");
+    n = make_reply(&rep, req.id - 1, "the answer to the question before");
+    queue_put(req.reply_to, &rep, n, 0);
+    n = make_reply(&rep, req.id, "the right answer");
+    queue_put(req.reply_to, &rep, n, 0);
+    expect_exit(c, 0);
+    expect_output(c, "the right answer\n");
+    check_reply_queue_gone(name, c, "an answer");
+
+    clue("client-timeout");
+    c = start("tokenc", "-t", "50", name, "token", NULL);
+    expect_complaint(c, 4);
+    (void)queue_take(name, &n, NULL); /* its request, to a queue that is gone */
+    check_reply_queue_gone(name, c, "a timeout");
+
+    clue("reply-queue-left");
+    c = start("tokenc", "-t", NO_TIMEOUT, name, "token", NULL);
+    await_blocked(c, CALL_QUEUE | CALL_POLL);
+    send_signal(c, SIGTERM);
+    (void)await_exit(c);
+    check_reply_queue_gone(name, c, "SIGTERM");
+}
+
+LAB_TEST(hidden, small_quota)
+{
+    enum { LIMIT = 64 * 1024, CLIENTS = 4, TOKENS = 3 };
+    const struct start limited = {.msgqueue = LIMIT, .env = forgiving, .stdin_pipe = true};
+    const char *name = queue_name("/tok"), *reply_to = text("%s.reply", name), *fake = queue_name("/fake");
+    struct proc *d, *c, *clients[CLIENTS];
+    const struct rpc_rep *rep;
+    struct rpc_rep answer;
+    struct rpc_req req;
+    size_t n;
+
+    need_queues(CLIENTS + 1, QUEUE_MAXMSG, QUEUE_MSGSIZE, LIMIT);
+    clue("default-attributes");
+    d = start_with(&limited, "tokend", name, NULL);
+    await_line(d, text("READY %s", name));
+    open_clients(clients, CLIENTS, &limited, name, text("%d", TOKENS));
+    end_clients(d, clients, CLIENTS);
+    token_check_all(clients, CLIENTS, (size_t)CLIENTS * TOKENS);
+
+    clue("unset-bytes");
+    make_queue(reply_to, 2, QUEUE_MSGSIZE);
+    queue_put(name, &req, token_request(&req, OP_ECHO, 1, reply_to, "bytes", 5), 0);
+    rep = queue_take(reply_to, &n, NULL);
+    check(n >= RPC_REP_HEADER && rep->len == 5, "marshalling", "tokend's reply to an ECHO of 5 bytes");
+    check_int((long long)n, (long long)RPC_REP_HEADER + 5, NULL, "bytes in tokend's reply to an ECHO of 5 bytes");
+    token_end(d);
+
+    make_queue(fake, 2, QUEUE_MSGSIZE);
+    c = token_client(fake, WORDS("echo", "bytes"));
+    req = take_request(fake, c, &n);
+    check_int((long long)n, (long long)RPC_REQ_HEADER + 5, NULL, "bytes in tokenc's request to ECHO 5 bytes");
+    for (size_t i = strlen(req.reply_to); i < sizeof(req.reply_to); i++)
+        check(req.reply_to[i] == '\0', NULL, "behind the name in reply_to there are other bytes than NULs");
+    n = make_reply(&answer, req.id, "bytes");
+    queue_put(req.reply_to, &answer, n, 0);
+    expect_exit(c, 0);
+}
+
+/* D. mqpool ------------------------------------------------------------------------------------- */
+
+struct printed {
+    struct proc *p;
+    size_t lines;
+};
+
+static bool has_printed(void *arg)
+{
+    const struct printed *w = arg;
+    size_t n = 0;
+
+    for (const char *at = stdout_of(w->p); (at = strchr(at, '\n')); at++)
+        n++;
+    return n >= w->lines;
+}
+
+static bool is_waiting_for_workers(void *arg)
+{
+    return has_ended(arg) || blocked_in(arg, CALL_WAIT | CALL_QUEUE | CALL_POLL | CALL_PAUSE);
+}
+
+static const char *job(int i)
+{
+    return text("%d job number %03d", i % 9 + 1, i);
+}
+
+LAB_TEST(hidden, mqpool_all_jobs)
+{
+    enum { WORKERS = 4, JOBS = 400, LATE = 4 };
+    const struct start typed = {.stdin_pipe = true};
+    const char *name = queue_name("/pool");
+    struct proc *p;
+    char *out;
+
+    clue("pool-stop");
+    p = start_with(&typed, "mqpool", "-j", text("%d", WORKERS), name, NULL);
+    for (int i = 0; i < JOBS - LATE; i++)
+        write_stdin(p, text("%s\n", job(i)));
+    await(has_printed, (&(struct printed){p, JOBS - LATE}), text("%d lines from the workers", JOBS - LATE));
+
+    /* The last jobs and the stop messages are in the queue before a worker can take any of them. */
+    freeze_offspring(p);
+    for (int i = JOBS - LATE; i < JOBS; i++)
+        write_stdin(p, text("%s\n", job(i)));
+    close_stdin(p);
+    await_stdin_read(p);
+    await(is_waiting_for_workers, p, "mqpool to have sent everything");
+    thaw_offspring(p);
+    clue("one-stop-for-all");
+    expect_exit(p, 0);
+    check_int(offspring_of(p), 0, NULL, "workers that are left when mqpool has ended");
+
+    clue("pool-jobs");
+    out = (char *)stdout_of(p);
+    for (int i = 0; i < JOBS; i++) {
+        const char *line = NULL;
+        int times = 0;
+
+        for (const char *at = out; (at = strstr(at, job(i))); at++) {
+            times++;
+            line = at;
+        }
+        check(times > 0, "stop-overtakes", "job %d of %d was not done", i + 1, JOBS);
+        check(times == 1, NULL, "job %d was done %d times", i + 1, times);
+        check(line - out >= 2 && line[-1] == ' ' && line[-2] >= '1' && line[-2] <= '0' + WORKERS
+                  && (line - out == 2 || line[-3] == '\n'),
+              NULL, "no worker's number in front of job %d", i + 1);
+    }
+    check(strlen(out) > 14 && strcmp(out + strlen(out) - 14, "DONE jobs=400\n") == 0, NULL,
+          "the last line is not DONE jobs=400");
+    check(!queue_exists(name), "pool-name-left", "mqpool has ended, and its queue is still there");
+}
+
+/* E. mqwatch ------------------------------------------------------------------------------------ */
+
+LAB_TEST(hidden, mqwatch_burst)
+{
+    const char *name = queue_name("/watch");
+    const char *const gap[] = {text("LAB_GAP=%s", name), NULL};
+    const struct start how = {.env = gap};
+    static const unsigned prios[] = {3, 9, 1, 9, 5};
+    static const char *const sorted[] = {"9 message 1", "9 message 3", "5 message 4", "3 message 0", "1 message 2"};
+    struct proc *p;
+
+    clue("usage");
+    expect_usage(start("mqwatch", NULL));
+    clue("no-queue");
+    expect_complaint(start("mqwatch", name, NULL), 3);
+    make_queue(name, 8, 64);
+
+    clue("watch-ready");
+    p = start_with(&how, "mqwatch", "-c", "7", name, NULL);
+    expect_next_line(p, text("READY %s", name));
+    clue("watch-polls");
+    expect_idle(p);
+    clue("watch-second");
+    expect_complaint(start("mqwatch", name, NULL), 5);
+
+    /* Five come while it cannot look, and one (LAB_GAP) just before it registers again: it has the
+     * lowest priority, so whoever drains once more or only then prints it as the last. */
+    clue("watch-not-rearmed");
+    freeze(p);
+    for (int i = 0; i < 5; i++)
+        queue_put(name, text("message %d", i), strlen("message 0"), prios[i]);
+    thaw(p);
+    for (int i = 0; i < 5; i++)
+        expect_next_line(p, sorted[i]);
+    clue("watch-polls");
+    expect_idle(p);
+    check(queue_state(name).messages == 0, "watch-gap",
+          "a message that came between draining and registering is in the queue, and mqwatch sleeps");
+    check(strstr(stdout_of(p), "\n0 gap\n"), "watch-not-rearmed",
+          "mqwatch has not registered again after the first notification");
+    expect_next_line(p, "0 gap");
+    clue("watch-not-rearmed");
+    queue_put(name, "one more", 8, 2);
+    expect_next_line(p, "2 one more");
+    expect_exit(p, 0);
+}
