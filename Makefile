@@ -22,7 +22,7 @@ BUILD ?= build
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Werror
 CFLAGS ?= -O2 -g
 ALL_CFLAGS := -std=c11 -D_GNU_SOURCE -Igrader $(WARNINGS) $(CFLAGS) $(SANITIZE)
-LIBS := -lcyaml -ljansson -lexpat -lseccomp -lcrypto -lm
+LIBS := -larchive -lcyaml -ljansson -lexpat -lseccomp -lcrypto -lm
 
 # init runs inside the box as a static program of its own, and travels within grader.
 INIT_SOURCES := $(wildcard grader/box/init*.c) grader/box/confine.c

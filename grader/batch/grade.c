@@ -23,7 +23,15 @@ static const struct {
     {STAGE_LEFTOVERS, stage_leftovers}, {STAGE_STYLE, stage_style},
 };
 
-static void plan_tests(const struct lab *lab, struct result *r)
+static bool is_chosen(const char *const only[], const char *name)
+{
+    for (size_t i = 0; only && only[i]; i++)
+        if (strcmp(only[i], name) == 0)
+            return true;
+    return !only;
+}
+
+static void plan_tests(const struct lab *lab, const char *const only[], struct result *r)
 {
     for (unsigned i = 0; i < lab->config->tests_count; i++) {
         const struct lab_test *t = &lab->config->tests[i];
@@ -32,6 +40,7 @@ static void plan_tests(const struct lab *lab, struct result *r)
         rt->name = xstrdup(t->name);
         rt->hidden = t->visibility == LAB_HIDDEN;
         rt->memcheck = t->memcheck;
+        rt->skipped = !is_chosen(only, t->name);
         rt->max_score = t->points;
         for (unsigned k = 0; k < t->demands_count; k++)
             strs_add(&rt->demands, t->demands[k]);
@@ -109,7 +118,7 @@ int grade_submission(const struct lab *lab, const struct kit *kit, const struct 
     r->digest = xstrdup(submission->digest);
     r->max_score = lab->max_score;
     r->partial = o->only != NULL;
-    plan_tests(lab, r);
+    plan_tests(lab, o->only, r);
     if (submission->rejected) {
         r->status = STATUS_REJECTED;
         r->message = xstrdup(submission->rejected);
@@ -119,7 +128,7 @@ int grade_submission(const struct lab *lab, const struct kit *kit, const struct 
     if (box_open(&(struct box_spec){.mode = o->mode}, &box, err) < 0)
         return -1;
     struct stage s = {
-        .lab = lab, .kit = kit, .submission = submission, .box = box, .result = r, .only = o->only,
+        .lab = lab, .kit = kit, .submission = submission, .box = box, .result = r,
         /* Tests mostly wait for each other's processes: more of them than processors keep those busy. */
         .jobs = o->jobs ? o->jobs : (unsigned)(processors > 0 ? processors * 2 : 2),
         .started_ms = start, .progress = o->progress, .progress_ctx = o->progress_ctx,

@@ -9,6 +9,9 @@
 
 const struct command cmd_table[] = {
     {"run", "LAB [PATH...]", "grade submissions: the given folders, or the one you stand in", cmd_run},
+    {"check", "[LAB [DIR]]", "run the public tests on your own code", cmd_check},
+    {"new", "LAB [DIR]", "start a lab from its template", cmd_new},
+    {"pack", "LAB [DIR]", "make the archive to hand in, checked", cmd_pack},
     {"verify", "LAB", "prove a lab's tests: reference, template, variants and every known bug", cmd_verify},
     {"list", "[LAB]", "the labs of the course, or the tests of a lab", cmd_list},
     {"lint", "[LAB...]", "check labs: schema, points, tests without rubric, hints", cmd_lint},

@@ -18,6 +18,7 @@ struct report_options {
     bool show_hidden;   /* what hidden tests saw, too: for instructors */
     bool deterministic; /* leave out times and the environment */
     const char *path;   /* of the submission, to tell how the same is graded again; NULL: unknown */
+    const char *command; /* by which grader command; NULL: run */
 };
 
 typedef int report_writer(FILE *out, const struct lab *lab, const struct result *r,

@@ -175,7 +175,7 @@ static struct cause *cause_for(struct causes *all, const char *hint, const char 
 
 static bool is_cause(const struct writer *w, const struct result_test *t)
 {
-    if (t->verdict == VERDICT_PASS || w->r->status == STATUS_COMPILE_ERROR)
+    if (t->verdict == VERDICT_PASS || t->skipped || w->r->status == STATUS_COMPILE_ERROR)
         return false;
     return t->verdict != VERDICT_NOT_RUN || t->signature; /* not run: only where a mechanism is missing */
 }
@@ -257,7 +257,7 @@ static const struct lab_demand *demand(const struct lab *lab, const char *key)
 static void put_again(const struct writer *w, const struct result_test *t)
 {
     CLEANUP(free_ptr) char *path = shell_word(w->o->path);
-    CLEANUP(free_ptr) char *again = xformat("grader run %.*s %s --test %s", (int)strcspn(w->r->lab, "-"), w->r->lab, path, t->name);
+    CLEANUP(free_ptr) char *again = xformat("grader %s %.*s %s --test %s", w->o->command ? w->o->command : "run", (int)strcspn(w->r->lab, "-"), w->r->lab, path, t->name);
 
     put_field(w, _("again"), again);
 }
@@ -381,7 +381,7 @@ static char *sentence(const struct result *r, enum stage_id id)
         return xstrdup(_("not run"));
     for (size_t i = 0; i < r->tests_n; i++) {
         passed += r->tests[i].verdict == VERDICT_PASS;
-        run += !r->partial || r->tests[i].verdict != VERDICT_NOT_RUN;
+        run += !r->tests[i].skipped;
         checked += r->tests[i].memcheck && r->tests[i].memcheck_verdict != VERDICT_NOT_RUN;
     }
     switch (id) {

@@ -51,6 +51,8 @@ static json_t *test_json(const struct result_test *t, bool deterministic)
     set(o, "name", json_text(t->name));
     set(o, "visibility", json_string(t->hidden ? "hidden" : "public"));
     set(o, "demands", json_strs(&t->demands));
+    if (t->skipped)
+        set(o, "skipped", json_true());
     set(o, "verdict", json_string(verdict_names[t->verdict]));
     set(o, "score", json_points(t->score));
     set(o, "max_score", json_points(t->max_score));
@@ -215,6 +217,7 @@ static int test_of(const json_t *o, struct result_test *t)
     t->message = text_of(o, "message");
     strs_of(o, "explain", &t->explain);
     t->hint_key = text_of(o, "hint");
+    t->skipped = json_is_true(json_object_get(o, "skipped"));
     t->memcheck = memcheck >= 0;
     t->memcheck_verdict = memcheck >= 0 ? (enum verdict)memcheck : VERDICT_NOT_RUN;
     t->duration_ms = (long)number_of(o, "duration_ms");

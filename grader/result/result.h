@@ -55,6 +55,7 @@ struct result_test {
     char *name;        /* "address_forms" */
     bool hidden;
     bool memcheck;     /* also run under memcheck */
+    bool skipped;      /* other tests were asked for */
     struct strs demands;
     enum verdict verdict;
     double score, max_score;

@@ -106,14 +106,6 @@ static void on_record(void *ctx, const char *name, struct result_test *t, json_t
     }
 }
 
-static bool is_wanted(const struct stage *s, const char *name)
-{
-    for (size_t i = 0; s->only && s->only[i]; i++)
-        if (strcmp(s->only[i], name) == 0)
-            return true;
-    return !s->only;
-}
-
 static int put_peers(struct stage *s, struct err *err)
 {
     CLEANUP(free_ptr) char *pattern = xformat("%s/peers/*", s->kit->dir);
@@ -174,7 +166,7 @@ int stage_behaviour(struct stage *s, struct err *err)
     unsigned passed = 0, all = 0, broken = 0;
 
     for (size_t i = 0; i < r->tests_n; i++)
-        if (is_wanted(s, r->tests[i].name) && !r->tests[i].message) { /* a message: its part is void */
+        if (!r->tests[i].skipped && !r->tests[i].message) { /* a message: its part is void */
             strs_add(&tests, r->tests[i].name);
             r->tests[i].verdict = VERDICT_ENDED_EARLY;
         }
@@ -185,7 +177,7 @@ int stage_behaviour(struct stage *s, struct err *err)
         return -1;
     for (size_t i = 0; i < r->tests_n; i++) {
         const struct result_test *t = &r->tests[i];
-        all += is_wanted(s, t->name);
+        all += !t->skipped;
         passed += t->verdict == VERDICT_PASS;
         broken += t->verdict == VERDICT_INCONCLUSIVE || t->verdict == VERDICT_ENDED_EARLY;
     }

@@ -31,10 +31,8 @@ struct stage {
     const struct submission *submission;
     struct box *box;
     struct result *result;
-    const char *const *only;      /* names of the tests to run, up to NULL; NULL: all */
     unsigned jobs;                /* tests at a time */
     long started_ms;              /* clock_ms() when the grading began */
-    bool keep_pages;              /* coverage: leave data for pages in the box */
     void (*progress)(void *ctx, const struct stage_progress *p); /* NULL: nobody asks */
     void *progress_ctx;
     long cpu_ms;                  /* a stage adds what its programs used; the caller takes and resets it */
