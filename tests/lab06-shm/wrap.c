@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MIT */
+/* wrap: mmap() of the student's code.
+ *
+ * Two processes that add to one counter without a lock lose an addition only if one of them is
+ * stopped between its read and its write, which a test must not leave to luck. With
+ * LAB_STOP_AT=OFFSET:NAME in the environment a process stops itself (SIGSTOP) exactly once: at its
+ * first write to that offset of the object NAME, with the write not yet done. The test then lets
+ * another process do the same, and sets this one going again. An atomic addition reads anew after
+ * the stop; a lock keeps the other one waiting; a plain addition writes what it had computed before.
+ *
+ * How: the page of the offset is mapped read-only behind the program's back. A write to it ends in
+ * on_write(), which makes the page writable for this one instruction (the trap flag) and protects it
+ * again in on_step(). Where the machine's trap flag is not known, nothing stops.
+ *
+ * Without LAB_STOP_AT this is mmap(). */
+#include <errno.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <ucontext.h>
+#include <unistd.h>
+
+void *__real_mmap(void *addr, size_t size, int prot, int flags, int fd, off_t offset);
+void *__wrap_mmap(void *addr, size_t size, int prot, int flags, int fd, off_t offset);
+void *__wrap_mmap64(void *addr, size_t size, int prot, int flags, int fd, off_t offset);
+
+#ifdef __x86_64__
+
+enum { TRAP_FLAG = 0x100 };
+
+static struct {
+    char *target;
+    char *page;
+    size_t page_size;
+} guard;
+
+static void on_write(int sig, siginfo_t *info, void *context)
+{
+    ucontext_t *u = context;
+    char *at = info->si_addr;
+    int why = errno;
+
+    if (!guard.page || at < guard.page || at >= guard.page + guard.page_size) {
+        (void)sigaction(sig, &(struct sigaction){.sa_handler = SIG_DFL}, NULL); /* the program's own
+                                                                  fault: it happens again at once */
+        return;
+    }
+    (void)mprotect(guard.page, guard.page_size, PROT_READ | PROT_WRITE);
+    if (at >= guard.target && at < guard.target + sizeof(uint64_t)) {
+        guard.page = NULL;
+        (void)kill(getpid(), SIGSTOP); /* the write is done when somebody lets us go on */
+    } else {
+        u->uc_mcontext.gregs[REG_EFL] |= TRAP_FLAG;
+    }
+    errno = why;
+}
+
+static void on_step(int sig, siginfo_t *info, void *context)
+{
+    ucontext_t *u = context;
+    int why = errno;
+
+    (void)sig;
+    (void)info;
+    u->uc_mcontext.gregs[REG_EFL] &= ~(greg_t)TRAP_FLAG;
+    if (guard.page)
+        (void)mprotect(guard.page, guard.page_size, PROT_READ);
+    errno = why;
+}
+
+static int is_named(int fd, const char *name)
+{
+    char link[64], path[512];
+    size_t len = strlen(name);
+    ssize_t n;
+
+    (void)snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+    n = readlink(link, path, sizeof(path) - 1);
+    return n >= (ssize_t)len && memcmp(path + n - len, name, len) == 0;
+}
+
+static void watch_writes(char *base, size_t size, unsigned long offset)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    struct sigaction act = {.sa_flags = SA_SIGINFO};
+
+    if (offset >= size)
+        return;
+    (void)sigemptyset(&act.sa_mask);
+    act.sa_sigaction = on_write;
+    (void)sigaction(SIGSEGV, &act, NULL);
+    act.sa_sigaction = on_step;
+    (void)sigaction(SIGTRAP, &act, NULL);
+    guard.target = base + offset;
+    guard.page_size = page;
+    guard.page = base + offset / page * page;
+    (void)mprotect(guard.page, page, PROT_READ);
+}
+
+#endif
+
+void *__wrap_mmap(void *addr, size_t size, int prot, int flags, int fd, off_t offset)
+{
+    void *p = __real_mmap(addr, size, prot, flags, fd, offset);
+#ifdef __x86_64__
+    const char *stop = p != MAP_FAILED && fd >= 0 && (prot & PROT_WRITE) && (flags & MAP_SHARED)
+                           ? getenv("LAB_STOP_AT")
+                           : NULL;
+    char *end;
+
+    if (stop && !guard.target && offset == 0) {
+        unsigned long at = strtoul(stop, &end, 10);
+
+        if (*end == ':' && is_named(fd, end + 1))
+            watch_writes(p, size, at);
+    }
+#endif
+    return p;
+}
+
+void *__wrap_mmap64(void *addr, size_t size, int prot, int flags, int fd, off_t offset)
+{
+    return __wrap_mmap(addr, size, prot, flags, fd, offset);
+}
