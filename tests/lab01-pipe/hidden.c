@@ -33,9 +33,9 @@ LAB_TEST(hidden, io_eintr_partial)
     pattern_fill(bytes, LONG);
     p = start_with(&full, "probe", "write", "1", text("%d", LONG), NULL);
     clue("short-write");
-    interrupt(p, CALL_WRITE); /* a short count */
+    interrupt(p, CALL_OUTPUT); /* a short count */
     clue("eintr");
-    interrupt(p, CALL_WRITE); /* and, as nothing has moved, EINTR */
+    interrupt(p, CALL_OUTPUT); /* and, as nothing has moved, EINTR */
     release_stdout(p);
     expect_exit(p, 0);
     expect_stderr(p, "0\n");
@@ -44,14 +44,14 @@ LAB_TEST(hidden, io_eintr_partial)
 
     p = start_with(&fed, "probe", "read", "0", text("%d", FIRST + SECOND), NULL);
     clue("eintr");
-    interrupt(p, CALL_READ);
+    interrupt(p, CALL_INPUT);
     pattern_fill(bytes, FIRST + SECOND);
     write_stdin_bytes(p, bytes, FIRST);
     await_stdin_read(p);
     clue("read-is-not-all");
-    await_blocked(p, CALL_READ);
+    await_blocked(p, CALL_INPUT);
     clue("eintr");
-    interrupt(p, CALL_READ);
+    interrupt(p, CALL_INPUT);
     write_stdin_bytes(p, bytes + FIRST, SECOND);
     expect_exit(p, 0);
     expect_output(p, text("%d %08x\n", FIRST + SECOND,
@@ -247,7 +247,8 @@ LAB_TEST(hidden, no_side_effects)
     leaves_nothing(start("probe", "effects", "filter", sigprobe, NULL), clean, "0 0");
     leaves_nothing(start("probe", "effects", "filter", "no-such-command", NULL), "", "0 127");
     make_file("plain", "not a program\n", 14);
-    leaves_nothing(start("probe", "effects", "filter", "./plain", NULL), "", "0 126");
+    if (!under_memcheck()) /* whose posix_spawn does not tell why it failed */
+        leaves_nothing(start("probe", "effects", "filter", "./plain", NULL), "", "0 126");
     leaves_nothing(start("probe", "effects", "pipeline", "true", ":", sigprobe, NULL), clean,
                    "0 0 0");
     leaves_nothing(start("probe", "effects", "pipeline", "no-such-command", NULL), "", "0 127");

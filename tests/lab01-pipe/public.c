@@ -284,11 +284,13 @@ LAB_TEST(public, pipeline_status)
               NULL);
     expect_exit(p, 127);
     expect_output(p, "end\n");
-    expect_stderr_prefix(p, "pipeline: ");
-    check(strchr(stderr_of(p), '\n') == strrchr(stderr_of(p), '\n'), NULL,
-          "one command cannot be run, and standard error has more than one line");
     make_file("plain", "not a program\n", 14);
-    expect_exit(start("pipeline", "-p", "true", ":", "./plain", NULL), 126);
+    if (!under_memcheck()) { /* whose posix_spawn does not tell why it failed */
+        expect_stderr_prefix(p, "pipeline: ");
+        check(strchr(stderr_of(p), '\n') == strrchr(stderr_of(p), '\n'), NULL,
+              "one command cannot be run, and standard error has more than one line");
+        expect_exit(start("pipeline", "-p", "true", ":", "./plain", NULL), 126);
+    }
 
     /* The first stage lasts until the second one has ended for sure. */
     clue("order-of-ending");
