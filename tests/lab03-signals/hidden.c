@@ -1,0 +1,419 @@
+/* SPDX-License-Identifier: MIT */
+/* The hidden tests of lab03. Each checks what its row in lab.yaml says and tolerates the rest. */
+#include "signals.h"
+
+/* B. Handlers ---------------------------------------------------------------------------------- */
+
+/* What the guard (wrap.c) has noted in this file. */
+static void check_guard(const char *file, const char *program)
+{
+    const char *notes = file_text(file, NULL), *other = notes;
+
+    while (strncmp(other, "errno\n", 6) == 0)
+        other += 6;
+    check(!*other, "unsafe-in-handler", "a handler of %s calls %.*s", program,
+          (int)strcspn(other, "\n"), other);
+    check(!*notes, "errno-in-handler", "a handler of %s leaves errno changed", program);
+}
+
+/* How to start a program whose handlers are guarded. */
+static const struct start *guarded(const char *file, const char *commands)
+{
+    struct start *how = bytes_of(0, sizeof(*how));
+    const char **env = bytes_of(0, 2 * sizeof(*env));
+
+    make_file(file, "", 0);
+    env[0] = text("LAB_GUARD=%s", file);
+    how->env = env;
+    how->stdin_file = commands;
+    return how;
+}
+
+static void send_and_await(struct proc *p, int sig)
+{
+    send_signal(p, sig);
+    await_signal_taken(p, sig);
+}
+
+LAB_TEST(hidden, handler_safety)
+{
+    static const char commands[] = "true\nsh stay\n", stay[] = "read line <go\n";
+    struct proc *p;
+
+    p = ready(guarded("g1", NULL), "survivor", "-a", "1000");
+    send_and_await(p, SIGINT);
+    send_and_await(p, SIGTERM);
+    send_signal(p, SIGALRM);
+    (void)await_exit(p);
+    check_guard("g1", "survivor");
+
+    p = ready(guarded("g2", NULL), "masked");
+    send_and_await(p, SIGHUP);
+    send_signal(p, SIGINT);
+    send_signal(p, SIGQUIT);
+    send_and_await(p, SIGUSR1);
+    send_and_await(p, SIGUSR2);
+    await_signal_taken(p, SIGQUIT);
+    finish(p);
+    check_guard("g2", "masked");
+
+    p = ready(guarded("g3", NULL), "led");
+    send_and_await(p, SIGUSR1);
+    queue_signal(p, SIGRTMIN, 0);
+    await_signal_taken(p, SIGRTMIN);
+    finish(p);
+    check_guard("g3", "led");
+
+    make_file("commands", commands, sizeof(commands) - 1);
+    make_file("stay", stay, sizeof(stay) - 1);
+    make_fifo("go");
+    p = start_with(guarded("g4", "commands"), "supervise", "-j", "2", "-g", "60000", NULL);
+    await_line(p, "EXIT 1 0"); /* the other one stays */
+    send_and_await(p, SIGUSR1);
+    finish(p);
+    check_guard("g4", "supervise");
+    /* And a last child: waitpid then fails inside a handler that reaps until nothing is left. */
+    make_file("commands", commands, 5);
+    p = start_with(guarded("g5", "commands"), "supervise", NULL);
+    await_line(p, "DONE ok=1 failed=0 killed=0");
+    (void)await_exit(p);
+    check_guard("g5", "supervise");
+}
+
+/* C. Waiting ----------------------------------------------------------------------------------- */
+
+/* A signal that lands just before the program goes to sleep. */
+static const struct start *with_rival(int sig)
+{
+    struct start *how = bytes_of(0, sizeof(*how));
+    const char **env = bytes_of(0, 2 * sizeof(*env));
+
+    env[0] = text("LAB_RIVAL=%d", sig);
+    how->env = env;
+    return how;
+}
+
+LAB_TEST(hidden, lost_wakeup)
+{
+    static const char done[] = "0 flag 1 mask HUP USR1\n";
+    struct proc *p;
+
+    clue("lost-wakeup");
+    check_str(said_by(start("probe", "wait", "set", NULL)), done, NULL,
+              "wait_for_flag when the flag is set already");
+    check_str(said_by(start("probe", "wait", "pending", NULL)), done, NULL,
+              "wait_for_flag when the signal is pending already");
+    check_str(said_by(start_with(with_rival(SIGUSR1), "probe", "wait", "plain", NULL)), done, NULL,
+              "wait_for_flag when the signal arrives just before it sleeps");
+
+    clue("busy-waiting");
+    p = start("probe", "wait", "plain", NULL);
+    expect_idle(p);
+    clue("wait-until-flag");
+    send_signal(p, SIGUSR2); /* handled, but not what it waits for */
+    expect_idle(p);
+    check(!has_ended(p), NULL, "wait_for_flag has returned, and the flag is not set");
+    send_signal(p, SIGUSR1);
+    check_str(said_by(p), done, NULL, "wait_for_flag after two signals");
+
+    clue("busy-waiting");
+    p = ready(NULL, "survivor", "-a", "1000");
+    expect_idle(p);
+    send_signal(p, SIGKILL);
+    (void)await_exit(p);
+    p = ready(NULL, "masked");
+    expect_idle(p);
+    finish(p);
+
+    clue("lost-wakeup");
+    p = ready(with_rival(SIGINT), "survivor", "-a", "1000");
+    expect_next_line(p, "INT 1");
+    send_signal(p, SIGKILL);
+    (void)await_exit(p);
+    p = ready(with_rival(SIGHUP), "masked");
+    expect_next_line(p, "HUP 1");
+    finish(p);
+}
+
+LAB_TEST(hidden, mask_restore)
+{
+    struct proc *p = start("probe", "blocked", NULL);
+
+    clue("mask-added");
+    check_str(written(next_line(p)), "inside: USR1 0 USR2 0 HUP 0 TERM 0 mask USR1 USR2 TERM", NULL,
+              "inside with_blocked({USR1, USR2}), called with USR1 and TERM blocked");
+    check_str(next_line(p), "inside: USR1 0 USR2 0 HUP 0 TERM 0 mask USR1 USR2 TERM", NULL,
+              "there, after one of each was raised");
+    clue("arrived-set");
+    check_str(next_line(p), "result 42 arrived USR1 USR2", NULL, "what with_blocked tells");
+    clue("mask-restored");
+    check_str(next_line(p), "after: USR1 0 USR2 1 HUP 0 TERM 0 mask USR1 TERM", NULL,
+              "after with_blocked");
+    check_str(next_line(p), "opened: USR1 1 USR2 1 HUP 0 TERM 1 mask -", NULL,
+              "after the caller's own unblocking");
+    check_str(next_line(p), "innermost: USR1 1 USR2 1 HUP 0 TERM 1 mask HUP USR2", NULL,
+              "inside with_blocked({USR2, HUP}) inside with_blocked({USR2})");
+    clue("arrived-set");
+    check_str(next_line(p), "inner result 7 arrived HUP USR2", NULL, "what the inner call tells");
+    clue("mask-restored");
+    check_str(next_line(p), "between: USR1 1 USR2 1 HUP 1 TERM 1 mask USR2", NULL,
+              "between the end of the inner call and that of the outer one");
+    clue("arrived-set");
+    check_str(next_line(p), "outer result 8 arrived USR2", NULL, "what the outer call tells");
+    clue("mask-restored");
+    check_str(next_line(p), "at the end: USR1 1 USR2 2 HUP 1 TERM 1 mask -", NULL, "at the end");
+    expect_exit(p, 0);
+}
+
+/* E. Supervise --------------------------------------------------------------------------------- */
+
+/* Opens a gate. */
+static void release(const char *go)
+{
+    close_sock(write_fifo(go));
+}
+
+LAB_TEST(hidden, supervise_concurrency)
+{
+    enum { JOBS = 6 };
+    const char *commands = "";
+    struct sock *here;
+    struct proc *p;
+
+    make_fifo("here");
+    here = serve_fifo("here");
+    for (int i = 1; i <= JOBS; i++) {
+        make_fifo(text("go%d", i));
+        commands = text("%s%s here go%d\n", commands, helper("gate"), i);
+    }
+    make_file("commands", commands, strlen(commands));
+    p = start_with(&(struct start){.stdin_file = "commands"}, "supervise", "-j", "2", NULL);
+    clue("one-at-a-time");
+    (void)expect_start(p, 1);
+    (void)receive_line(here);
+    expect_idle(p);
+    check_int(running_children(p), 2, NULL, "jobs that run at once with -j 2");
+    (void)expect_start(p, 2);
+    (void)receive_line(here);
+    clue("supervise-asleep");
+    send_signal(p, SIGUSR1);
+    expect_next_line(p, "RUNNING 1 2");
+    for (int i = 1; i <= JOBS - 2; i++) {
+        clue("one-at-a-time");
+        release(text("go%d", i));
+        expect_next_line(p, text("EXIT %d 0", i));
+        (void)expect_start(p, i + 2);
+        (void)receive_line(here);
+        clue("supervise-asleep");
+        expect_idle(p);
+        check_int(running_children(p), 2, "one-at-a-time", "jobs that run at once with -j 2");
+        send_signal(p, SIGUSR1);
+        expect_next_line(p, text("RUNNING %d %d", i + 1, i + 2));
+    }
+    clue("one-at-a-time");
+    release(text("go%d", JOBS)); /* the last one first */
+    expect_next_line(p, text("EXIT %d 0", JOBS));
+    send_signal(p, SIGUSR1);
+    expect_next_line(p, text("RUNNING %d", JOBS - 1));
+    release(text("go%d", JOBS - 1));
+    expect_next_line(p, text("EXIT %d 0", JOBS - 1));
+    expect_next_line(p, text("DONE ok=%d failed=0 killed=0", JOBS));
+    expect_exit(p, 0);
+}
+
+enum { MANY = 300 };
+
+/* Runs so many commands that end at once. 'late': every child is dead before its parent goes on. */
+static void run_many(int jobs, bool late)
+{
+    static const char *const env[] = {"LAB_FORK=late", NULL};
+    char *commands = bytes_of(0, 5 * MANY + 1);
+    bool started[MANY + 1] = {false}, ended[MANY + 1] = {false};
+    const char *line;
+    struct proc *p;
+
+    for (int i = 0; i < jobs; i++)
+        (void)memcpy(commands + 5 * i, "true\n", 5);
+    make_file("commands", commands, strlen(commands));
+    clue("child-before-table");
+    p = start_with(&(struct start){.stdin_file = "commands", .env = late ? env : NULL}, "supervise", "-j",
+                   "8", NULL);
+    for (int i = 0; i < 2 * jobs; i++) {
+        int id;
+
+        line = next_line(p);
+        if (strncmp(line, "START ", 6) == 0) {
+            id = atoi(line + 6);
+            check(id >= 1 && id <= jobs && !started[id], NULL, "a line of supervise is '%s'", line);
+            started[id] = true;
+        } else {
+            id = strncmp(line, "EXIT ", 5) == 0 ? atoi(line + 5) : 0;
+            check(id >= 1 && id <= jobs && !ended[id] && strcmp(line, text("EXIT %d 0", id)) == 0, NULL,
+                  "a line of supervise is '%s'", line);
+            if (!started[id])
+                fail(KIND_ORDER, NULL, "EXIT %d comes before START %d", id, id);
+            ended[id] = true;
+        }
+    }
+    expect_next_line(p, text("DONE ok=%d failed=0 killed=0", jobs));
+    expect_exit(p, 0);
+    check_int(left_by(p), 0, "final-reap", "children that supervise left behind, dead or alive");
+}
+
+LAB_TEST(hidden, supervise_fast_children)
+{
+    run_many(40, true);
+    run_many(MANY, false);
+}
+
+/* All lines up to DONE, without START; whether this one is among them. */
+static bool among(const char *lines, const char *line)
+{
+    return strstr(lines, text("\n%s\n", line));
+}
+
+LAB_TEST(hidden, supervise_term_timeout)
+{
+    static const char stubborn[] = "trap '' TERM\nexec \"$1\" here \"$2\"\n";
+    const char *gate = helper("gate"), *commands, *out;
+    struct start typed = {.stdin_file = "commands"};
+    struct sock *here;
+    struct proc *p;
+
+    make_fifo("here");
+    make_fifo("go");
+    here = serve_fifo("here");
+    make_file("stubborn", stubborn, sizeof(stubborn) - 1);
+
+    clue("mask-inherited");
+    commands = helper("sigprobe");
+    make_file("commands", text("%s\n", commands), strlen(commands) + 1);
+    p = start_with(&typed, "supervise", NULL);
+    expect_exit(p, 0);
+    out = stdout_of(p);
+    check(strstr(out, "blocked:\n"), NULL, "a command of supervise starts with a mask: %s",
+          text("%.*s", (int)strcspn(strstr(out, "blocked:") ? strstr(out, "blocked:") : "", "\n"),
+               strstr(out, "blocked:") ? strstr(out, "blocked:") : ""));
+    check(strstr(out, "ignored:\n"), NULL, "a command of supervise starts with ignored signals");
+
+    /* Both jobs have announced themselves: the first dies of SIGTERM, the second does not. */
+    commands = text("%s here go\nsh stubborn %s go\ntrue\n", gate, gate);
+    make_file("commands", commands, strlen(commands));
+    clue("term-children-first");
+    p = start_with(&typed, "supervise", "-j", "2", "-g", "100", NULL);
+    (void)receive_line(here);
+    (void)receive_line(here);
+    send_signal(p, SIGTERM);
+    expect_exit(p, 3);
+    out = stdout_of(p);
+    check_int(left_by(p), 0, NULL, "processes that supervise left behind");
+    check(!strstr(out, "START 3"), NULL, "supervise has started another command after SIGTERM");
+    check(among(out, "SIGNAL 1 TERM"), NULL, "no line \"SIGNAL 1 TERM\": %s", out);
+    check(among(out, "SIGNAL 2 KILL"), NULL, "no line \"SIGNAL 2 KILL\": %s", out);
+    check(among(out, "DONE ok=0 failed=0 killed=2"), NULL, "DONE is wrong: %s", out);
+
+    /* On a slow machine the time may be over before the job is stubborn: then it gets more. */
+    clue("kill-after-grace");
+    for (int ms = 50;; ms *= 4) {
+        commands = text("sh stubborn %s go\n", gate);
+        make_file("commands", commands, strlen(commands));
+        p = start_with(&typed, "supervise", "-t", text("%d", ms), "-g", "50", NULL);
+        (void)expect_start(p, 1);
+        expect_next_line(p, "TIMEOUT 1");
+        out = next_line(p);
+        expect_next_line(p, "DONE ok=0 failed=0 killed=1");
+        expect_exit(p, 1);
+        if (strcmp(out, "SIGNAL 1 TERM") != 0 || pending_bytes(here))
+            break;
+    }
+    check_str(out, "SIGNAL 1 KILL", NULL, "the end of a stubborn job that is over its time");
+}
+
+/* D. The channel ------------------------------------------------------------------------------- */
+
+/* A text of n bytes through rtsend and rtrecv. */
+static void send_text(size_t n)
+{
+    char *bytes = bytes_of(0, n + 1);
+    struct proc *to, *from;
+
+    for (size_t i = 0; i < n; i++)
+        bytes[i] = (char)('!' + i * 7 % 94);
+    to = ready(NULL, "rtrecv");
+    from = start("rtsend", "-t", "3600000", text("%d", (int)pid_of(to)), bytes, NULL);
+    expect_exit(from, 0);
+    expect_exit(to, 0);
+    expect_output(to, text("READY %d\n%d %s\n", (int)pid_of(to), (int)pid_of(from), bytes));
+}
+
+LAB_TEST(hidden, rt_channel)
+{
+    struct start typed = {.stdin_pipe = true};
+    struct proc *to, *from;
+    const char *pid;
+
+    clue("channel-bytes");
+    send_text(0);
+    send_text(1);
+    send_text(1000);
+
+    clue("channel-not-blocked");
+    to = ready(NULL, "rtrecv");
+    freeze(to);
+    from = start("rtsend", "-t", "3600000", text("%d", (int)pid_of(to)), "early", NULL);
+    expect_idle(from);
+    thaw(to);
+    expect_exit(from, 0);
+    expect_exit(to, 0);
+    expect_output(to, text("READY %d\n%d early\n", (int)pid_of(to), (int)pid_of(from)));
+
+    clue("channel-foreign");
+    to = ready(NULL, "rtrecv");
+    from = start_with(&typed, "probe", "rt-raw", text("%d", (int)pid_of(to)), NULL);
+    write_stdin(from, "01000004\n");
+    expect_next_line(from, "ack 1000004 from it");
+    queue_signal(to, SIGRTMIN + 1, 0x02787878);
+    send_signal(to, SIGRTMIN + 1);
+    write_stdin(from, "02676f6f\n");
+    expect_next_line(from, "ack 2676f6f from it");
+    queue_signal(to, SIGRTMIN + 1, 0x03000001);
+    write_stdin(from, "02640000\n");
+    expect_next_line(from, "ack 2640000 from it");
+    write_stdin(from, "030001a9\n");
+    expect_next_line(from, "ack 30001a9 from it");
+    close_stdin(from);
+    expect_exit(from, 0);
+    expect_exit(to, 0);
+    expect_output(to, text("READY %d\n%d good\n", (int)pid_of(to), (int)pid_of(from)));
+
+    clue("channel-timeout");
+    to = start_with(&typed, "probe", "rt-silent", NULL);
+    expect_next_line(to, "READY");
+    pid = text("%d", (int)pid_of(to));
+    check_str(said_by(start("probe", "rt-send", pid, "hello", "20", NULL)), "-1 ETIMEDOUT\n", NULL,
+              "rt_send to somebody who does not answer");
+    expect_complaint(start("rtsend", "-t", "20", pid, "hello", NULL), 4);
+    close_stdin(to);
+    expect_exit(to, 0);
+    expect_complaint(start("rtsend", pid, "hello", NULL), 3);
+    check_str(said_by(start("probe", "rt-recv", "100", "20", NULL)), "READY\n-1 ETIMEDOUT\n", NULL,
+              "rt_recv when nobody sends");
+
+    /* What others acknowledge is no acknowledgement. */
+    clue("channel-foreign");
+    to = start_with(&typed, "probe", "rt-silent", NULL);
+    expect_next_line(to, "READY");
+    from = start("probe", "rt-send", text("%d", (int)pid_of(to)), "x", "1000000", NULL);
+    expect_idle(from);
+    queue_signal(from, SIGRTMIN + 2, 0x01000001);
+    expect_idle(from);
+    check(!signal_pending(to, SIGRTMIN + 2), NULL, "the sender talks to its peer with the wrong signal");
+    queue_signal(from, SIGRTMIN + 2, 0x02780000);
+    queue_signal(from, SIGRTMIN + 2, 0x03000078);
+    expect_idle(from);
+    check(!has_ended(from), NULL, "rt_send has believed an acknowledgement that is not from its peer");
+    send_signal(from, SIGKILL);
+    (void)await_exit(from);
+    close_stdin(to);
+    expect_exit(to, 0);
+}
