@@ -280,6 +280,7 @@ void make_shm(const char *name, const void *bytes, size_t n, size_t size); /* th
 void *map_shm(const char *name, size_t at_least); /* whole, to read and write; smaller: fails */
 void remove_shm(const char *name);                /* by the test itself */
 void expect_shm_gone(const char *name);
+void shm_done(const char *name); /* from now on it is left over, but the test goes on */
 
 void hold_sem(void *sem);    /* takes it: waits until it can (a sem_t in mapped memory) */
 void release_sem(void *sem);

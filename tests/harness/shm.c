@@ -3,7 +3,7 @@
  * programs (it may open everything), looks into them, and holds a semaphore to see who waits.
  *
  * Names and keys are lent: while a test uses one, what is there belongs to its plot, and is no
- * leftover even if the test fails in the middle. expect_shm_gone() and expect_sysv_gone() end that.
+ * leftover even if the test fails in the middle. expect_..._gone() and shm_done() end that.
  * Whatever is still there at the end is removed. */
 #include "inside.h"
 
@@ -154,12 +154,17 @@ void *map_shm(const char *name, size_t at_least)
     return p;
 }
 
-void expect_shm_gone(const char *name)
+void shm_done(const char *name)
 {
     struct lent *l = lent_name(name);
 
     if (l)
         l->over = true;
+}
+
+void expect_shm_gone(const char *name)
+{
+    shm_done(name);
     if (shm_exists(name))
         fail_signed(KIND_LEFTOVER, "shared memory object left",
                     "the shared memory object %s is still there", name);
