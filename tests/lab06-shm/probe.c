@@ -6,7 +6,8 @@
  *                             destroy | fds
  *     ring NAME STEP...       create CAPACITY SLOT | attach | put TEXT MS | get MS | close | detach |
  *                             destroy | clock
- *     kv SIZE STEP...         put K V | get K CAP | del K | each | fill PREFIX MAX | move | pointers
+ *     kv SIZE STEP...         put K V | get K CAP | del K | each | fill PREFIX MAX | again | move |
+ *                             pointers
  *     sv STEP...              attach ID
  *
  * What failed is told as "-1 ERRNO". A SIGUSR1 prints "signal". */
@@ -237,7 +238,7 @@ static void *moved(void *base, size_t size)
 static int probe_kv(size_t size)
 {
     unsigned char *base = calloc(1, size), *old = NULL;
-    static char out[1 << 16];
+    static char out[1 << 16], last[64];
     int code = 0;
 
     if (!base)
@@ -271,10 +272,16 @@ static int probe_kv(size_t size)
             while (n < max && done == 0) {
                 snprintf(k, sizeof(k), "%s%d", prefix, n);
                 done = kv_put(base, k, k);
-                n += done == 0;
+                if (done == 0) {
+                    memcpy(last, k, sizeof(k));
+                    n++;
+                }
             }
             printf("fill %d ", n);
             told("then", done);
+        } else if (is(step, "again")) { /* the last key of fill: away, and put anew */
+            told("del", kv_del(base, last));
+            told("put", kv_put(base, last, last));
         } else if (is(step, "move") && !old) {
             old = base;
             base = moved(old, size);

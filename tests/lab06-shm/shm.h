@@ -32,7 +32,7 @@ static inline ring_hdr *new_ring(const char *name, const char *capacity, const c
     return map_shm(name, sizeof(ring_hdr));
 }
 
-/* Closes it and removes it, with the student's own program. */
+/* With the student's own program. That the name goes is for other tests to judge. */
 static inline void close_ring(const char *name)
 {
     run(start("ringctl", "close", name, NULL), 0);
@@ -41,9 +41,7 @@ static inline void close_ring(const char *name)
 static inline void remove_ring(const char *name)
 {
     run(start("ringctl", "rm", name, NULL), 0);
-    clue("name-left");
-    expect_shm_gone(name);
-    clue(NULL);
+    shm_done(name);
 }
 
 #endif
