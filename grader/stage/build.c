@@ -17,6 +17,7 @@
 #include "util/text.h"
 
 enum {
+    OWN_TESTS_MAX = 8,           /* as many places there are in the image (tests/harness/kit.mk) */
     LOG_MAX = 256 * 1024,        /* bytes of a compiler's messages that are read */
     IMAGE_MAX = 64 * 1024 * 1024 /* bytes of the linked image */
 };
@@ -29,6 +30,7 @@ static const struct proc_limits compile_limits = {
 struct unit {
     const char *path;    /* "src/chatd.c" */
     const char *program; /* NULL: part of the library */
+    char own_test[16];   /* "own_test_1": a test that the student wrote, and 'program' points here; "" */
     char *object;        /* "obj/3.o" */
     bool ok;             /* compiled, and can be linked */
 };
@@ -79,7 +81,8 @@ static int put_sources(struct stage *s, struct err *err)
     for (size_t i = 0; i < s->submission->files_n; i++) {
         const struct submission_file *f = &s->submission->files[i];
         CLEANUP(free_ptr) char *to = xformat(SUB_DIR "/%s", f->path);
-        const bool wanted = strncmp(f->path, "src/", 4) == 0 || strncmp(f->path, "include/", 8) == 0;
+        const bool wanted = strncmp(f->path, "src/", 4) == 0 || strncmp(f->path, "include/", 8) == 0 ||
+                            strncmp(f->path, "tests/", 6) == 0;
         if (!wanted || is_given(s->lab, f->path))
             continue;
         if (make_parents(s->box, f->path, &made, err) < 0 ||
@@ -112,18 +115,34 @@ static const char *program_of(const struct lab *lab, const char *path)
     return NULL;
 }
 
+/* tests/NAME_test.c: a test of the student's own. Its runs count for coverage, and nothing else of it. */
+static bool is_own_test(const char *path)
+{
+    size_t n = strlen(path);
+
+    return strncmp(path, "tests/", 6) == 0 && n > 7 && strcmp(path + n - 7, "_test.c") == 0;
+}
+
 static void list_units(const struct stage *s, struct units *units)
 {
+    unsigned own_tests = 0;
+
     for (size_t i = 0; i < s->submission->files_n; i++) {
         const char *path = s->submission->files[i].path;
         size_t n = strlen(path);
-        if (strncmp(path, "src/", 4) != 0 || strcmp(path + n - 2, ".c") != 0)
+        const bool own = is_own_test(path) && own_tests < OWN_TESTS_MAX;
+        if (!own && (strncmp(path, "src/", 4) != 0 || strcmp(path + n - 2, ".c") != 0))
             continue;
         struct unit *u = VEC_ADD(&units->v, &units->n);
         u->path = path;
         u->program = program_of(s->lab, path);
+        if (own)
+            (void)snprintf(u->own_test, sizeof(u->own_test), "own_test_%u", ++own_tests);
         u->object = xformat("obj/%zu.o", units->n - 1);
     }
+    for (size_t i = 0; i < units->n; i++) /* now that they do not move any more */
+        if (units->v[i].own_test[0])
+            units->v[i].program = units->v[i].own_test;
 }
 
 /* gcc's JSON diagnostics (gcc(1), -fdiagnostics-format=json): one array per run. */
@@ -224,8 +243,11 @@ static int compile(struct stage *s, struct units *units, struct err *err)
     for (size_t i = 0; status == 0 && i < units->n; i++) {
         struct unit *u = &units->v[i];
         CLEANUP(free_ptr) char *log = run_text(runs[i].err_fd, LOG_MAX);
-        const bool read = read_diagnostics(s, u, log);
+        const bool own = u->own_test[0] != '\0';
+        const bool read = own || read_diagnostics(s, u, log);
         u->ok = run_ok(&runs[i]);
+        if (own && !u->ok && runs[i].result.end != PROC_EXEC_FAILED)
+            build_finding(s, "build.own_test", u->path, "this test of your own does not compile, so it does not count for coverage");
         if (runs[i].result.end == PROC_EXEC_FAILED) {
             status = err_set(err, "cannot run gcc in the box: %s (make deps installs it)", strerror(runs[i].result.code));
         } else if (runs[i].result.end == PROC_WALL || (!u->ok && !read)) {
@@ -386,7 +408,7 @@ static int read_symbols(struct stage *s, const struct units *units, struct err *
     strs_add(&r.argv, "nm");
     strs_add(&r.argv, "-APu");
     for (size_t i = 0; i < units->n; i++)
-        if (units->v[i].ok)
+        if (units->v[i].ok && !units->v[i].own_test[0])
             strs_add(&r.argv, units->v[i].object);
     status = run_all(s, &r, 1, 1, err);
     if (status == 0 && !run_ok(&r))
@@ -434,7 +456,14 @@ static int put_kit(struct stage *s, struct err *err)
     return 0;
 }
 
-static int install_image(struct stage *s, struct err *err)
+static int link_name(struct stage *s, const char *program, struct err *err)
+{
+    CLEANUP(free_ptr) char *path = xformat(SUB_BIN "/%s", program);
+
+    return box_symlink(s->box, "../image", path, err);
+}
+
+static int install_image(struct stage *s, const struct units *units, struct err *err)
 {
     CLEANUP(close_fd) int image = -1;
     unsigned killed;
@@ -444,13 +473,13 @@ static int install_image(struct stage *s, struct err *err)
         box_get(s->box, SUB_OBJ "/image", IMAGE_MAX, &image, err) < 0 ||
         box_put(s->box, SUB_IMAGE, image, 0755, BOX_JUDGE, err) < 0)
         return -1;
-    for (unsigned i = 0; i <= s->lab->config->programs_count; i++) {
-        const bool probe = i == s->lab->config->programs_count;
-        CLEANUP(free_ptr) char *path = xformat(SUB_BIN "/%s", probe ? "probe" : s->lab->config->programs[i]);
-        if (box_symlink(s->box, "../image", path, err) < 0)
+    for (unsigned i = 0; i < s->lab->config->programs_count; i++)
+        if (link_name(s, s->lab->config->programs[i], err) < 0)
             return -1;
-    }
-    return 0;
+    for (size_t i = 0; i < units->n; i++)
+        if (units->v[i].ok && units->v[i].own_test[0] && link_name(s, units->v[i].own_test, err) < 0)
+            return -1;
+    return link_name(s, "probe", err);
 }
 
 static void compile_error(struct stage *s, const char *why)
@@ -510,5 +539,5 @@ int stage_build(struct stage *s, struct err *err)
         compile_error(s, "the programs cannot be linked");
     if (linked <= 0)
         return linked;
-    return install_image(s, err);
+    return install_image(s, &units, err);
 }
