@@ -40,10 +40,11 @@ LAB_TEST(hidden, ring_mutex_protocol)
     expect_idle(producer);
     check_int(h->head, 0, NULL, "items taken while somebody else holds 'mutex'");
     check_int(h->tail, 2, NULL, "items put while somebody else holds 'mutex'");
-    clue("slot-not-announced");
+    clue("not-pshared");
     release_sem(&h->mutex);
     expect_next_line(consumer, "p:0");
     expect_next_line(consumer, "p:1");
+    clue("slot-not-announced");
     expect_next_line(consumer, "p:2");
     run(producer, 0);
 
@@ -128,7 +129,7 @@ LAB_TEST(hidden, ring_nxm)
     run(x, 0);
     check_int(h->tail, 2, NULL, "'tail' after two producers have put one item each, at the same time");
 
-    clue(NULL);
+    clue("ring-stuck");
     for (int i = 0; i < CONSUMERS; i++)
         consumers[i] = start("consumer", name, NULL);
     for (int i = 0; i < CONSUMERS; i++)
@@ -136,7 +137,7 @@ LAB_TEST(hidden, ring_nxm)
     clue("busy-ring");
     for (int i = 0; i < CONSUMERS; i++)
         expect_idle(consumers[i]);
-    clue(NULL);
+    clue("ring-stuck");
     for (int i = 0; i < PRODUCERS; i++)
         producers[i] = start("producer", name, text("%c", 'a' + i), text("%d", ITEMS), NULL);
     for (int i = 0; i < PRODUCERS; i++)

@@ -267,14 +267,14 @@ LAB_TEST(public, prod_cons_1x1)
     h = new_ring(name, "4", "32");
     clue("create-exclusive");
     expect_complaint(start("ringctl", "create", name, "4", "32", NULL), 5);
-    clue(NULL);
+    clue("ring-stuck");
     producer = start("producer", name, "p", text("%d", ITEMS), NULL);
     await(at_rest, &(struct ring_wait){h, producer, 4}, "a producer to fill the ring");
     clue("ring-stat");
     p = start("ringctl", "stat", name, NULL);
     run(p, 0);
     expect_output(p, "count=4 capacity=4 closed=0\n");
-    clue(NULL);
+    clue("ring-stuck");
     consumer = start("consumer", name, NULL);
     run(producer, 0);
     await(at_rest, &(struct ring_wait){h, consumer, 0}, "a consumer to empty the ring");
