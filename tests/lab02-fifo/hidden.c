@@ -259,7 +259,7 @@ LAB_TEST(hidden, concurrent_clients)
     for (int i = 0; i < CLIENTS; i++)
         c[i] = start("fifoc", "-t", FOREVER, "server", "NEXT", NULL);
     for (int i = 0; i < CLIENTS; i++)
-        await_blocked(c[i], CALL_INPUT | CALL_PAUSE);
+        await_blocked(c[i], CALL_INPUT | CALL_OPEN | CALL_PAUSE);
     thaw(d);
     for (int i = 0; i < CLIENTS; i++) {
         expect_exit(c[i], 0);
@@ -448,7 +448,7 @@ LAB_TEST(hidden, client_protocol_cleanup)
     clue("reply-fifo-left");
     c = start("fifoc", "-t", FOREVER, "server", "NEXT", NULL);
     (void)receive_request(s, c, "NEXT");
-    await_blocked(c, CALL_INPUT | CALL_PAUSE);
+    await_blocked(c, CALL_INPUT | CALL_OPEN | CALL_PAUSE);
     send_signal(c, SIGTERM);
     check_int(await_exit(c), 128 + SIGTERM, "client-signal", "how fifoc ended after SIGTERM");
     check_reply_fifo_gone(c);

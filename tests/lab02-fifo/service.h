@@ -57,7 +57,7 @@ static inline bool service_client_waits(void *arg)
 {
     struct proc *c = arg;
 
-    return has_ended(c) || blocked_in(c, CALL_INPUT | CALL_PAUSE);
+    return has_ended(c) || blocked_in(c, CALL_INPUT | CALL_OPEN | CALL_PAUSE);
 }
 
 /* A client whose request is answered only when it waits for the reply, or has given up: whether it
