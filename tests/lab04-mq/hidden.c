@@ -10,7 +10,8 @@
 /* A receive that waits, is interrupted, waits again, and gets its message. */
 static void receive_interrupted(const char *name, const char *timeout_ms)
 {
-    struct proc *p = start("probe", "receive", name, timeout_ms, NULL);
+    const struct start how = {.env = forgiving};
+    struct proc *p = start_with(&how, "probe", "receive", name, timeout_ms, NULL);
 
     await_blocked(p, CALL_QUEUE | CALL_POLL);
     send_signal(p, SIGUSR1);
@@ -234,8 +235,13 @@ LAB_TEST(hidden, small_quota)
     d = start_with(&limited, "tokend", name, NULL);
     await_line(d, text("READY %s", name));
     open_clients(clients, CLIENTS, &limited, name, text("%d", TOKENS));
-    end_clients(d, clients, CLIENTS);
-    token_check_all(clients, CLIENTS, (size_t)CLIENTS * TOKENS);
+    for (size_t i = 0; i < CLIENTS; i++) { /* which tokens they get is not the question here */
+        close_stdin(clients[i]);
+        token_await(d, clients[i]);
+        expect_exit(clients[i], 0);
+        check(!strstr(stdout_of(clients[i]), "-1 E"), NULL, "a call failed with queues of 64 KiB in all: %s",
+              stdout_of(clients[i]));
+    }
 
     clue("unset-bytes");
     make_queue(reply_to, 2, QUEUE_MSGSIZE);
@@ -280,7 +286,7 @@ static bool is_waiting_for_workers(void *arg)
 
 static const char *job(int i)
 {
-    return text("%d job number %03d", i % 9 + 1, i);
+    return text(" job number %03d\n", i);
 }
 
 LAB_TEST(hidden, mqpool_all_jobs)
@@ -289,18 +295,18 @@ LAB_TEST(hidden, mqpool_all_jobs)
     const struct start typed = {.stdin_pipe = true};
     const char *name = queue_name("/pool");
     struct proc *p;
-    char *out;
+    const char *out;
 
     clue("pool-stop");
     p = start_with(&typed, "mqpool", "-j", text("%d", WORKERS), name, NULL);
     for (int i = 0; i < JOBS - LATE; i++)
-        write_stdin(p, text("%s\n", job(i)));
+        write_stdin(p, text("%d%s", i % 9 + 1, job(i)));
     await(has_printed, (&(struct printed){p, JOBS - LATE}), text("%d lines from the workers", JOBS - LATE));
 
     /* The last jobs and the stop messages are in the queue before a worker can take any of them. */
     freeze_offspring(p);
     for (int i = JOBS - LATE; i < JOBS; i++)
-        write_stdin(p, text("%s\n", job(i)));
+        write_stdin(p, text("%d%s", i % 9 + 1, job(i)));
     close_stdin(p);
     await_stdin_read(p);
     await(is_waiting_for_workers, p, "mqpool to have sent everything");
@@ -310,20 +316,14 @@ LAB_TEST(hidden, mqpool_all_jobs)
     check_int(offspring_of(p), 0, NULL, "workers that are left when mqpool has ended");
 
     clue("pool-jobs");
-    out = (char *)stdout_of(p);
+    out = stdout_of(p);
     for (int i = 0; i < JOBS; i++) {
-        const char *line = NULL;
         int times = 0;
 
-        for (const char *at = out; (at = strstr(at, job(i))); at++) {
+        for (const char *at = out; (at = strstr(at, job(i))); at++)
             times++;
-            line = at;
-        }
         check(times > 0, "stop-overtakes", "job %d of %d was not done", i + 1, JOBS);
         check(times == 1, NULL, "job %d was done %d times", i + 1, times);
-        check(line - out >= 2 && line[-1] == ' ' && line[-2] >= '1' && line[-2] <= '0' + WORKERS
-                  && (line - out == 2 || line[-3] == '\n'),
-              NULL, "no worker's number in front of job %d", i + 1);
     }
     check(strlen(out) > 14 && strcmp(out + strlen(out) - 14, "DONE jobs=400\n") == 0, NULL,
           "the last line is not DONE jobs=400");
