@@ -99,7 +99,7 @@ int cmd_check(const struct cmd_globals *g, int argc, char **argv, struct err *er
         NULL, NULL, NULL,
     };
     CLEANUP(lab_release) struct lab lab = {0};
-    CLEANUP(kit_release) struct kit kit = {0};
+    CLEANUP(kit_release) struct kit kit = KIT_INIT;
     CLEANUP(submission_release) struct submission submission = {0};
     CLEANUP(strs_release) struct strs tests = {0};
     CLEANUP(free_ptr) char *guessed = NULL;

@@ -256,7 +256,7 @@ static int run_lab(const struct cmd_globals *g, struct run_options *o, const cha
                    struct results *all, struct err *err)
 {
     CLEANUP(lab_release) struct lab lab = {0};
-    CLEANUP(kit_release) struct kit kit = {0};
+    CLEANUP(kit_release) struct kit kit = KIT_INIT;
     CLEANUP(strs_release) struct strs found = {0};
     int status = cmd_load_lab(g, key, &lab, &kit, err);
 

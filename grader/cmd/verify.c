@@ -130,7 +130,7 @@ static void print_matrix(const struct lab *lab, const struct proof *p)
 static int verify_lab(const struct cmd_globals *g, struct verify_options *o, const char *key, struct err *err)
 {
     CLEANUP(lab_release) struct lab lab = {0};
-    CLEANUP(kit_release) struct kit kit = {0};
+    CLEANUP(kit_release) struct kit kit = KIT_INIT;
     CLEANUP(proof_release) struct proof proof = {0};
     const long start = clock_ms();
     size_t bad = 0;
@@ -138,6 +138,7 @@ static int verify_lab(const struct cmd_globals *g, struct verify_options *o, con
 
     if (status != CMD_OK)
         return status;
+    kit_release(&kit); /* it is there; each grading holds it for itself */
     printf("%s\n", lab.config->lab);
     if (prove_lab(&lab, &o->prove, &proof, err) < 0)
         return cmd_status_of(err) == CMD_NO_ISOLATION ? CMD_INTERNAL : cmd_status_of(err);

@@ -114,36 +114,47 @@ static int run_make(const struct lab *lab, const char *dir, struct err *err)
     return 0;
 }
 
+static int make_kit(const struct lab *lab, const char *dir, const char *stamp, struct err *err)
+{
+    /* Stamped with the time before make read the sources: a later edit makes it stale. */
+    CLEANUP(free_ptr) char *next = xformat("%s.next", stamp);
+    CLEANUP(close_fd) int fd = open(next, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+
+    if (fd < 0)
+        return err_errno(err, errno, "cannot write '%s'", next);
+    if (run_make(lab, dir, err) < 0)
+        return -1;
+    return rename(next, stamp) < 0 ? err_errno(err, errno, "cannot write '%s'", stamp) : 0;
+}
+
 int kit_prepare(const struct lab *lab, struct kit *kit, struct err *err)
 {
     CLEANUP(free_ptr) char *dir = lab_path(lab, "build/kit", NULL);
     CLEANUP(free_ptr) char *stamp = xformat("%s/stamp", dir);
     CLEANUP(free_ptr) char *lock = xformat("%s.lock", dir);
+    CLEANUP(close_fd) int fd = -1;
 
+    if (!is_fresh(lab, stamp) && make_dirs(dir, err) < 0)
+        return -1;
+    fd = open(lock, O_RDONLY | O_CREAT | O_CLOEXEC, 0666);
+    if (fd < 0 || flock(fd, LOCK_SH) < 0)
+        return err_errno(err, errno, "cannot lock '%s'", lock);
     if (!is_fresh(lab, stamp)) {
-        if (make_dirs(dir, err) < 0)
-            return -1;
-        CLEANUP(close_fd) int fd = open(lock, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-        if (fd < 0 || flock(fd, LOCK_EX) < 0)
+        if (flock(fd, LOCK_EX) < 0)
             return err_errno(err, errno, "cannot lock '%s'", lock);
-        if (!is_fresh(lab, stamp)) {
-            /* Stamped with the time before make read the sources: a later edit makes it stale. */
-            CLEANUP(free_ptr) char *next = xformat("%s.next", stamp);
-            CLEANUP(close_fd) int s = open(next, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-            if (s < 0)
-                return err_errno(err, errno, "cannot write '%s'", next);
-            if (run_make(lab, dir, err) < 0)
-                return -1;
-            if (rename(next, stamp) < 0)
-                return err_errno(err, errno, "cannot write '%s'", stamp);
-        }
+        if (!is_fresh(lab, stamp) && make_kit(lab, dir, stamp, err) < 0)
+            return -1;
+        if (flock(fd, LOCK_SH) < 0)
+            return err_errno(err, errno, "cannot lock '%s'", lock);
     }
     kit->dir = take_ptr(&dir);
+    kit->lock_fd = take_fd(&fd);
     return 0;
 }
 
 void kit_release(struct kit *kit)
 {
+    close_fd(&kit->lock_fd);
     free(kit->dir);
-    *kit = (struct kit){0};
+    *kit = (struct kit)KIT_INIT;
 }

@@ -8,11 +8,13 @@
 #include "lab/lab.h"
 
 struct kit {
-    char *dir; /* root/build/kit/<lab> */
+    char *dir;    /* root/build/kit/<lab> */
+    int lock_fd;  /* while it is held nobody makes the kit anew; -1: an empty struct, or released */
 };
+#define KIT_INIT {.lock_fd = -1}
 
-/* Makes the kit of 'lab' if it is missing or older than its sources. Two graders at once wait for
- * each other. The caller releases it. */
+/* Makes the kit of 'lab' if it is missing or older than its sources, and holds it as it is until the
+ * caller releases it: another grader that finds it too old waits for that. */
 int kit_prepare(const struct lab *lab, struct kit *kit, struct err *err);
 void kit_release(struct kit *kit);
 
