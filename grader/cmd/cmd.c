@@ -26,7 +26,7 @@ int cmd_load_lab(const struct cmd_globals *g, const char *key, struct lab *lab, 
         return CMD_USAGE;
     if (kit && kit_prepare(lab, kit, err) < 0) {
         lab_release(lab);
-        return CMD_INTERNAL;
+        return err->code == EINTR ? cmd_status_of(err) : CMD_INTERNAL;
     }
     return CMD_OK;
 }

@@ -5,6 +5,8 @@
 #include <fcntl.h>
 #include <ftw.h>
 #include <glob.h>
+#include <poll.h>
+#include <signal.h>
 #include <spawn.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -15,6 +17,9 @@
 #include <unistd.h>
 
 #include "util/cleanup.h"
+#include "util/interrupt.h"
+
+enum { LOCK_RETRY_MS = 20 };
 
 extern char **environ;
 
@@ -80,6 +85,8 @@ static int run_make(const struct lab *lab, const char *dir, struct err *err)
     CLEANUP(strs_release) struct strs argv = {0};
     struct buf programs = {0};
     posix_spawn_file_actions_t files;
+    posix_spawnattr_t attr;
+    sigset_t none;
     pid_t pid;
     int status = 0;
 
@@ -102,7 +109,12 @@ static int run_make(const struct lab *lab, const char *dir, struct err *err)
     posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
     posix_spawn_file_actions_addopen(&files, 1, log, O_WRONLY | O_CREAT | O_TRUNC, 0666);
     posix_spawn_file_actions_adddup2(&files, 1, 2);
-    int e = posix_spawnp(&pid, "make", &files, NULL, argv.v, environ);
+    (void)sigemptyset(&none); /* make can be interrupted, even if we hold the signals back */
+    posix_spawnattr_init(&attr);
+    posix_spawnattr_setsigmask(&attr, &none);
+    posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK);
+    int e = posix_spawnp(&pid, "make", &files, &attr, argv.v, environ);
+    posix_spawnattr_destroy(&attr);
     posix_spawn_file_actions_destroy(&files);
     if (e != 0)
         return err_errno(err, e, "cannot run make (is it installed? 'make deps')");
@@ -111,6 +123,20 @@ static int run_make(const struct lab *lab, const char *dir, struct err *err)
             return err_errno(err, errno, "cannot wait for make");
     if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
         return err_set(err, "the tests of %s do not build; see '%s'", lab->config->lab, log);
+    return 0;
+}
+
+/* flock, but an interruption ends it: our signals are blocked, and flock would not notice. */
+static int lock(int fd, int how, const char *path, struct err *err)
+{
+    struct pollfd p = {.fd = interrupt_fd(), .events = POLLIN};
+
+    while (flock(fd, how | LOCK_NB) < 0) {
+        if (errno != EWOULDBLOCK && errno != EINTR)
+            return err_errno(err, errno, "cannot lock '%s'", path);
+        if (poll(&p, 1, LOCK_RETRY_MS) > 0)
+            return err_errno(err, EINTR, "interrupted while another grader holds '%s'", path);
+    }
     return 0;
 }
 
@@ -131,22 +157,20 @@ int kit_prepare(const struct lab *lab, struct kit *kit, struct err *err)
 {
     CLEANUP(free_ptr) char *dir = lab_path(lab, "build/kit", NULL);
     CLEANUP(free_ptr) char *stamp = xformat("%s/stamp", dir);
-    CLEANUP(free_ptr) char *lock = xformat("%s.lock", dir);
+    CLEANUP(free_ptr) char *path = xformat("%s.lock", dir);
     CLEANUP(close_fd) int fd = -1;
 
     if (!is_fresh(lab, stamp) && make_dirs(dir, err) < 0)
         return -1;
-    fd = open(lock, O_RDONLY | O_CREAT | O_CLOEXEC, 0666);
-    if (fd < 0 || flock(fd, LOCK_SH) < 0)
-        return err_errno(err, errno, "cannot lock '%s'", lock);
-    if (!is_fresh(lab, stamp)) {
-        if (flock(fd, LOCK_EX) < 0)
-            return err_errno(err, errno, "cannot lock '%s'", lock);
-        if (!is_fresh(lab, stamp) && make_kit(lab, dir, stamp, err) < 0)
-            return -1;
-        if (flock(fd, LOCK_SH) < 0)
-            return err_errno(err, errno, "cannot lock '%s'", lock);
-    }
+    fd = open(path, O_RDONLY | O_CREAT | O_CLOEXEC, 0666);
+    if (fd < 0)
+        return err_errno(err, errno, "cannot open '%s'", path);
+    if (lock(fd, LOCK_SH, path, err) < 0)
+        return -1;
+    if (!is_fresh(lab, stamp) &&
+        (lock(fd, LOCK_EX, path, err) < 0 || (!is_fresh(lab, stamp) && make_kit(lab, dir, stamp, err) < 0) ||
+         lock(fd, LOCK_SH, path, err) < 0))
+        return -1;
     kit->dir = take_ptr(&dir);
     kit->lock_fd = take_fd(&fd);
     return 0;
