@@ -67,10 +67,11 @@ LAB_TEST(hidden, handler_safety)
     make_file("commands", commands, sizeof(commands) - 1);
     make_file("stay", stay, sizeof(stay) - 1);
     make_fifo("go");
-    p = start_with(guarded("g4", "commands"), "supervise", "-j", "2", "-g", "60000", NULL);
+    p = start_with(guarded("g4", "commands"), "supervise", "-j", "2", NULL);
     await_line(p, "EXIT 1 0"); /* the other one stays */
-    send_and_await(p, SIGUSR1);
-    finish(p);
+    send_signal(p, SIGUSR1);
+    close_sock(write_fifo("go"));
+    (void)await_exit(p);
     check_guard("g4", "supervise");
     /* And a last child: waitpid then fails inside a handler that reaps until nothing is left. */
     make_file("commands", commands, 5);
@@ -202,6 +203,7 @@ LAB_TEST(hidden, supervise_concurrency)
         clue("one-at-a-time");
         release(text("go%d", i));
         expect_next_line(p, text("EXIT %d 0", i));
+        clue("blocking-wait");
         (void)expect_start(p, i + 2);
         (void)receive_line(here);
         clue("supervise-asleep");
@@ -266,7 +268,7 @@ LAB_TEST(hidden, supervise_fast_children)
     run_many(MANY, false);
 }
 
-/* All lines up to DONE, without START; whether this one is among them. */
+/* Is this one of the lines, but the first? */
 static bool among(const char *lines, const char *line)
 {
     return strstr(lines, text("\n%s\n", line));
@@ -352,11 +354,6 @@ LAB_TEST(hidden, rt_channel)
     struct proc *to, *from;
     const char *pid;
 
-    clue("channel-bytes");
-    send_text(0);
-    send_text(1);
-    send_text(1000);
-
     clue("channel-not-blocked");
     to = ready(NULL, "rtrecv");
     freeze(to);
@@ -366,6 +363,11 @@ LAB_TEST(hidden, rt_channel)
     expect_exit(from, 0);
     expect_exit(to, 0);
     expect_output(to, text("READY %d\n%d early\n", (int)pid_of(to), (int)pid_of(from)));
+
+    clue("channel-bytes");
+    send_text(0);
+    send_text(1);
+    send_text(1000);
 
     clue("channel-foreign");
     to = ready(NULL, "rtrecv");
