@@ -274,11 +274,13 @@ LAB_TEST(hidden, attach_hostile)
 
     clue("size-unchecked");
     make_shm(name, NULL, 0, 0);
+    refused(name, 0, false);
+    make_shm(name, NULL, 0, 0);
     p = start("probe", "region", name, "attach", "0", "attach", "1", NULL);
     step(p, "attach -1 ENODATA", "map-failed", "region_attach of an object without bytes");
     step(p, "attach -1 ENODATA", "map-failed", "region_attach of an object without bytes, for writing");
     run(p, 0);
-    refused(name, 0, false);
+    remove_shm(name);
 
     make_shm(name, "0123456789", 10, 10);
     p = start("probe", "ring", name, "attach", NULL);
@@ -321,6 +323,7 @@ LAB_TEST(hidden, attach_hostile)
 
 LAB_TEST(hidden, kv_relocatable)
 {
+    const char *name = shm_name("/kv");
     struct proc *p;
     const char *line;
 
@@ -355,6 +358,15 @@ LAB_TEST(hidden, kv_relocatable)
     step(p, "put -1 ENOSPC", NULL, "kv_put of a value that is too long for a key that is there");
     step(p, "get 5 key12", NULL, "kv_get after a kv_put that failed: the old value");
     run(p, 0);
+
+    run(start("shmkv", "create", name, "1024", NULL), 0);
+    run(start("shmkv", "put", name, "short", "value", NULL), 0);
+    expect_complaint(start("shmkv", "put", name, "long", text("%02000d", 0), NULL), 1);
+    p = start("shmkv", "list", name, NULL);
+    run(p, 0);
+    expect_output(p, "short=value\n");
+    run(start("shmkv", "rm", name, NULL), 0);
+    shm_done(name);
 }
 
 /* D. System V ------------------------------------------------------------------------------------ */
