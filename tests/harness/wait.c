@@ -5,7 +5,8 @@
  * the program for a loaded machine. So time in which the test's processes (or the harness) were
  * ready to run but got no processor does not count; and when the deadline has come:
  *   - everything asleep: nothing will ever happen, it hangs;
- *   - something is running and has had much processor time: it spins;
+ *   - something is running and has had much processor time: it spins (several processes that spin
+ *     keep each other waiting: what they had together counts);
  *   - something is running but got little: the machine is slow, go on a little;
  * and all this at most STRETCH times as long as without load. */
 #include "inside.h"
@@ -298,10 +299,14 @@ static bool deadline_passed(struct deadline *d)
     if (elapsed >= limit * STRETCH || now_ns() - lab.begin_ns >= limit * STRETCH)
         return true;
     meter_read(&d->now);
+    /* So much processor time would have been too long on an idle machine as well. */
+    if (used_ns(&d->base, &d->now) >= limit && any_busy(&d->now))
+        return true;
     lost = delayed_ns(&d->base, &d->now);
     effective = lost < elapsed ? elapsed - lost : 0;
     if (effective < limit) {
-        d->next = now_ns() + limit - effective;
+        uint64_t left = limit - effective;
+        d->next = now_ns() + (left < limit / 5 ? left : limit / 5);
         return false;
     }
     for (int scan = 0; scan < 3; scan++) {
