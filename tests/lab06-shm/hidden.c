@@ -359,9 +359,9 @@ LAB_TEST(hidden, kv_relocatable)
     step(p, "get 5 key12", NULL, "kv_get after a kv_put that failed: the old value");
     run(p, 0);
 
-    run(start("shmkv", "create", name, "1024", NULL), 0);
+    run(start("shmkv", "create", name, "4096", NULL), 0);
     run(start("shmkv", "put", name, "short", "value", NULL), 0);
-    expect_complaint(start("shmkv", "put", name, "long", text("%02000d", 0), NULL), 1);
+    expect_complaint(start("shmkv", "put", name, "long", text("%05000d", 0), NULL), 1);
     p = start("shmkv", "list", name, NULL);
     run(p, 0);
     expect_output(p, "short=value\n");

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+/* E. The mapped file. */
+#include "parts.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Zeros are a button that nobody has pressed, so a new file needs no initialisation that others
+ * could see half done: making it longer is enough, and harmless if somebody else did it just now. */
+int button_run(const char *file, long presses)
+{
+    int fd = open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    struct stat st;
+    button_file *b;
+    region_t r;
+    int sound;
+
+    if (fd < 0)
+        return complain("button", file);
+    if (fstat(fd, &st) < 0
+        || (st.st_size == 0 && (ftruncate(fd, sizeof(*b)) < 0 || fstat(fd, &st) < 0))) {
+        close(fd);
+        return complain("button", file);
+    }
+    if (st.st_size != sizeof(*b)) {
+        close(fd);
+        errno = EPROTO;
+        return complain("button", file);
+    }
+    if (map_and_close(fd, sizeof(*b), 1, &r) < 0)
+        return complain("button", file);
+    b = r.addr;
+    sound = magic_get(&b->magic) == BUTTON_MAGIC || magic_get(&b->magic) == 0;
+    if (sound) {
+        magic_set(&b->magic, BUTTON_MAGIC);
+        for (long i = 0; i < presses; i++)
+            __atomic_fetch_add(&b->presses, 1, __ATOMIC_SEQ_CST);
+    }
+    region_detach(&r);
+    errno = EPROTO;
+    return sound ? EXIT_OK : complain("button", file);
+}
+
+int led_run(const char *file)
+{
+    int fd = open(file, O_RDONLY | O_CLOEXEC);
+    const button_file *b;
+    struct stat st;
+    uint64_t presses;
+    region_t r;
+    int sound;
+
+    if (fd < 0)
+        return complain("led", file);
+    if (fstat(fd, &st) < 0 || st.st_size != sizeof(*b)) {
+        close(fd);
+        errno = EPROTO;
+        return complain("led", file);
+    }
+    if (map_and_close(fd, sizeof(*b), 0, &r) < 0)
+        return complain("led", file);
+    b = r.addr;
+    sound = magic_get(&b->magic) == BUTTON_MAGIC;
+    presses = __atomic_load_n(&b->presses, __ATOMIC_SEQ_CST);
+    region_detach(&r);
+    if (!sound) {
+        errno = EPROTO;
+        return complain("led", file);
+    }
+    printf("LED %s presses=%llu\n", presses % 2 ? "on" : "off", (unsigned long long)presses);
+    return flushed("led");
+}
