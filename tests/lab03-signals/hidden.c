@@ -276,15 +276,17 @@ static bool among(const char *lines, const char *line)
 
 LAB_TEST(hidden, supervise_term_timeout)
 {
-    static const char stubborn[] = "trap '' TERM\nexec \"$1\" here \"$2\"\n";
+    static const char stubborn[] = "trap '' TERM\nexec \"$1\" \"$2\" go\n";
     const char *gate = helper("gate"), *commands, *out;
     struct start typed = {.stdin_file = "commands"};
-    struct sock *here;
+    struct sock *here, *early;
     struct proc *p;
 
     make_fifo("here");
+    make_fifo("early");
     make_fifo("go");
     here = serve_fifo("here");
+    early = serve_fifo("early"); /* of its own: who was killed may have announced himself or not */
     make_file("stubborn", stubborn, sizeof(stubborn) - 1);
 
     clue("mask-inherited");
@@ -298,8 +300,24 @@ LAB_TEST(hidden, supervise_term_timeout)
                strstr(out, "blocked:") ? strstr(out, "blocked:") : ""));
     check(strstr(out, "ignored:\n"), NULL, "a command of supervise starts with ignored signals");
 
+    /* On a slow machine the time may be over before the job is stubborn: then it gets more. */
+    clue("kill-after-grace");
+    for (int ms = 50;; ms *= 4) {
+        commands = text("sh stubborn %s early\n", gate);
+        make_file("commands", commands, strlen(commands));
+        p = start_with(&typed, "supervise", "-t", text("%d", ms), "-g", "50", NULL);
+        (void)expect_start(p, 1);
+        expect_next_line(p, "TIMEOUT 1");
+        out = next_line(p);
+        expect_next_line(p, "DONE ok=0 failed=0 killed=1");
+        expect_exit(p, 1);
+        if (strcmp(out, "SIGNAL 1 TERM") != 0 || pending_bytes(early))
+            break;
+    }
+    check_str(out, "SIGNAL 1 KILL", NULL, "the end of a stubborn job that is over its time");
+
     /* Both jobs have announced themselves: the first dies of SIGTERM, the second does not. */
-    commands = text("%s here go\nsh stubborn %s go\ntrue\n", gate, gate);
+    commands = text("%s here go\nsh stubborn %s here\ntrue\n", gate, gate);
     make_file("commands", commands, strlen(commands));
     clue("term-children-first");
     p = start_with(&typed, "supervise", "-j", "2", "-g", "100", NULL);
@@ -313,22 +331,6 @@ LAB_TEST(hidden, supervise_term_timeout)
     check(among(out, "SIGNAL 1 TERM"), NULL, "no line \"SIGNAL 1 TERM\": %s", out);
     check(among(out, "SIGNAL 2 KILL"), NULL, "no line \"SIGNAL 2 KILL\": %s", out);
     check(among(out, "DONE ok=0 failed=0 killed=2"), NULL, "DONE is wrong: %s", out);
-
-    /* On a slow machine the time may be over before the job is stubborn: then it gets more. */
-    clue("kill-after-grace");
-    for (int ms = 50;; ms *= 4) {
-        commands = text("sh stubborn %s go\n", gate);
-        make_file("commands", commands, strlen(commands));
-        p = start_with(&typed, "supervise", "-t", text("%d", ms), "-g", "50", NULL);
-        (void)expect_start(p, 1);
-        expect_next_line(p, "TIMEOUT 1");
-        out = next_line(p);
-        expect_next_line(p, "DONE ok=0 failed=0 killed=1");
-        expect_exit(p, 1);
-        if (strcmp(out, "SIGNAL 1 TERM") != 0 || pending_bytes(here))
-            break;
-    }
-    check_str(out, "SIGNAL 1 KILL", NULL, "the end of a stubborn job that is over its time");
 }
 
 /* D. The channel ------------------------------------------------------------------------------- */

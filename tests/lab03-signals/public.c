@@ -194,6 +194,7 @@ LAB_TEST(public, work_until_alarm)
 
 LAB_TEST(public, masked_pending)
 {
+    const char *line;
     struct proc *p;
 
     clue("usage");
@@ -215,8 +216,8 @@ LAB_TEST(public, masked_pending)
     expect_next_line(p, "HUP 1");
     clue("handlers-first");
     send_signal(p, SIGUSR2);
-    clue("signals-merge");
-    expect_next_line(p, "INT 1");
+    line = next_line(p); /* one that lives */
+    check_str(line, "INT 1", "signals-merge", "the line for three SIGINT that were sent while blocked");
     expect_next_line(p, "QUIT 1");
     clue("blocked-again");
     send_signal(p, SIGUSR1);
