@@ -13,10 +13,10 @@ static void receive_interrupted(const char *name, const char *timeout_ms)
     const struct start how = {.env = forgiving};
     struct proc *p = start_with(&how, "probe", "receive", name, timeout_ms, NULL);
 
-    await_blocked(p, CALL_QUEUE | CALL_POLL);
+    await_blocked(p, WAITING);
     send_signal(p, SIGUSR1);
     expect_next_line(p, "signal");
-    await_blocked(p, CALL_QUEUE | CALL_POLL);
+    await_blocked(p, WAITING);
     queue_put(name, "later", 5, 4);
     expect_next_line(p, "4 5 6c61746572");
     expect_exit(p, 0);
@@ -83,9 +83,9 @@ LAB_TEST(hidden, tokend_concurrent)
     clue("shared-reply-queue");
     freeze(d);
     first = token_client(name, WORDS("echo", "from the first"));
-    await_blocked(first, CALL_QUEUE | CALL_POLL);
+    await_blocked(first, WAITING);
     second = token_client(name, WORDS("echo", "from the second"));
-    await_blocked(second, CALL_QUEUE | CALL_POLL);
+    await_blocked(second, WAITING);
     freeze(first);
     thaw(d);
     token_await(d, second);
@@ -193,9 +193,9 @@ LAB_TEST(hidden, client_timeout_late_reply)
     make_queue(name, 8, QUEUE_MSGSIZE);
     clue("absolute-deadline");
     c = start("tokenc", "-t", NO_TIMEOUT, name, "echo", "question", NULL);
-    await_blocked(c, CALL_QUEUE | CALL_POLL);
+    await_blocked(c, WAITING);
     req = take_request(name, c, &n);
-    await_blocked(c, CALL_QUEUE | CALL_POLL);
+    await_blocked(c, WAITING);
     clue("reply-id");
     n = make_reply(&rep, req.id - 1, "the answer to the question before");
     queue_put(req.reply_to, &rep, n, 0);
@@ -213,7 +213,7 @@ LAB_TEST(hidden, client_timeout_late_reply)
 
     clue("reply-queue-left");
     c = start("tokenc", "-t", NO_TIMEOUT, name, "token", NULL);
-    await_blocked(c, CALL_QUEUE | CALL_POLL);
+    await_blocked(c, WAITING);
     send_signal(c, SIGTERM);
     (void)await_exit(c);
     check_reply_queue_gone(name, c, "SIGTERM");

@@ -206,7 +206,7 @@ LAB_TEST(public, tokend_basic)
 /* Asleep where a signal wakes it. One that never sleeps is another test's affair. */
 static bool is_waiting(void *arg)
 {
-    return blocked_in(arg, CALL_QUEUE | CALL_POLL | CALL_PAUSE) || cpu_ms(arg) > (under_memcheck() ? 3000 : 1000);
+    return blocked_in(arg, WAITING) || cpu_ms(arg) > (under_memcheck() ? 3000 : 1000);
 }
 
 LAB_TEST(public, tokend_shutdown)

@@ -17,6 +17,10 @@
 
 #define NO_TIMEOUT "14400000" /* one that never comes: what is late fails by the deadline of the test */
 
+/* However one may wait for a message: in the queue's own calls, for its descriptor, or for a signal of
+ * mq_notify. */
+enum { WAITING = CALL_QUEUE | CALL_POLL | CALL_PAUSE };
+
 static const char *const forgiving[] = {"LAB_CLOCK=forgive", NULL};
 
 /* A server that can serve. */

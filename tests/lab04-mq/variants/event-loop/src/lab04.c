@@ -1,0 +1,843 @@
+/* SPDX-License-Identifier: MIT */
+/* lab04 - POSIX message queues, as descriptors among others: all waiting is done in poll or epoll_wait,
+ * signals come through a signalfd, and the queues' own calls never wait. */
+#include "lab04.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { FOREVER = -1, NO_WAIT = 0 };
+enum { REPLIES_MAX = 1, JOB_SIZE = 256, WORKERS_MAX = 16, LINE_SIZE = JOB_SIZE + 16 };
+
+/* One line on stderr for the failure in errno. Returns the exit code for it. */
+static int complain(const char *prog, const char *what)
+{
+    int why = errno;
+
+    fprintf(stderr, "%s: %s: %s\n", prog, what, strerror(why));
+    switch (why) {
+    case ENOENT:
+    case EAGAIN:
+        return EXIT_NO_PEER;
+    case ETIMEDOUT:
+        return EXIT_TIMEOUT;
+    case EEXIST:
+    case EBUSY:
+        return EXIT_IN_USE;
+    default:
+        return EXIT_FAILED;
+    }
+}
+
+static int fail_with(int why)
+{
+    errno = why;
+    return -1;
+}
+
+/* A. Queue functions ---------------------------------------------------------------------------- */
+
+mqd_t q_create(const char *name, long maxmsg, long msgsize)
+{
+    struct mq_attr attr = {.mq_maxmsg = maxmsg, .mq_msgsize = msgsize};
+
+    return mq_open(name, O_RDWR | O_CREAT | O_EXCL, 0600, &attr);
+}
+
+static long long now_ns(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return t.tv_sec * 1000000000LL + t.tv_nsec;
+}
+
+static long long end_after(int timeout_ms)
+{
+    return timeout_ms < 0 ? FOREVER : now_ns() + timeout_ms * 1000000LL;
+}
+
+/* Milliseconds until then, for poll: never too few. */
+static int left_ms(long long end_ns)
+{
+    long long ns = end_ns == FOREVER ? FOREVER : end_ns - now_ns();
+
+    if (end_ns == FOREVER)
+        return -1;
+    return ns <= 0 ? 0 : (int)((ns + 999999) / 1000000);
+}
+
+/* A deadline long ago: the calls with one take what they can have at once. */
+static const struct timespec long_ago = {0, 0};
+
+static int transmit_now(mqd_t q, const void *buf, size_t len, unsigned prio)
+{
+    int r;
+
+    do
+        r = mq_timedsend(q, buf, len, prio, &long_ago);
+    while (r < 0 && errno == EINTR);
+    if (r < 0 && errno == ETIMEDOUT)
+        errno = EAGAIN;
+    return r;
+}
+
+static ssize_t receive_now(mqd_t q, void *buf, size_t size, unsigned *prio)
+{
+    ssize_t n;
+
+    do
+        n = mq_timedreceive(q, buf, size, prio, &long_ago);
+    while (n < 0 && errno == EINTR);
+    if (n < 0 && errno == ETIMEDOUT)
+        errno = EAGAIN;
+    return n;
+}
+
+/* 0: try again. -1: the descriptor does not wait, or the time is over. */
+static int wait_for(mqd_t q, short events, int timeout_ms, long long end_ns)
+{
+    struct pollfd p = {.fd = q, .events = events};
+    struct mq_attr attr;
+    int r;
+
+    if (timeout_ms == NO_WAIT || mq_getattr(q, &attr) < 0 || attr.mq_flags & O_NONBLOCK)
+        return fail_with(EAGAIN);
+    do
+        r = poll(&p, 1, left_ms(end_ns));
+    while (r < 0 && errno == EINTR);
+    return r > 0 ? 0 : fail_with(ETIMEDOUT);
+}
+
+static int transmit(mqd_t q, const void *buf, size_t len, unsigned prio, int timeout_ms)
+{
+    long long end_ns = end_after(timeout_ms);
+
+    while (transmit_now(q, buf, len, prio) < 0)
+        if (errno != EAGAIN || wait_for(q, POLLOUT, timeout_ms, end_ns) < 0)
+            return -1;
+    return 0;
+}
+
+/* Receives into buf, which has room for the longest message of the queue. */
+static ssize_t receive(mqd_t q, void *buf, size_t size, unsigned *prio, int timeout_ms)
+{
+    long long end_ns = end_after(timeout_ms);
+    ssize_t n;
+
+    while ((n = receive_now(q, buf, size, prio)) < 0)
+        if (errno != EAGAIN || wait_for(q, POLLIN, timeout_ms, end_ns) < 0)
+            return -1;
+    return n;
+}
+
+int q_send(mqd_t q, const void *buf, size_t len, unsigned prio, int timeout_ms)
+{
+    return transmit(q, buf, len, prio, timeout_ms);
+}
+
+ssize_t q_recv(mqd_t q, void **buf, unsigned *prio, int timeout_ms)
+{
+    struct mq_attr attr;
+    ssize_t n;
+    void *room;
+
+    if (mq_getattr(q, &attr) < 0)
+        return -1;
+    room = malloc((size_t)attr.mq_msgsize);
+    if (!room)
+        return -1;
+    n = receive(q, room, (size_t)attr.mq_msgsize, prio, timeout_ms);
+    if (n < 0) {
+        free(room);
+        return -1;
+    }
+    *buf = room;
+    return n;
+}
+
+int q_nonblock(mqd_t q, int on)
+{
+    struct mq_attr attr = {.mq_flags = on ? O_NONBLOCK : 0}, old;
+
+    if (mq_setattr(q, &attr, &old) < 0)
+        return -1;
+    return (old.mq_flags & O_NONBLOCK) != 0;
+}
+
+/* B. mqtool ------------------------------------------------------------------------------------- */
+
+static void print_message(const char *head, const void *text, size_t len)
+{
+    fputs(head, stdout);
+    fwrite(text, 1, len, stdout);
+    putchar('\n');
+    fflush(stdout); /* the whole line in one write: other processes may write to the same place */
+}
+
+int mqtool_create(const char *name, long maxmsg, long msgsize)
+{
+    mqd_t q = q_create(name, maxmsg, msgsize);
+
+    if (q < 0)
+        return complain("mqtool", name);
+    mq_close(q);
+    return EXIT_OK;
+}
+
+int mqtool_send(const char *name, const char *text, unsigned prio, int timeout_ms)
+{
+    mqd_t q = mq_open(name, O_WRONLY);
+    int code = EXIT_OK;
+
+    if (q < 0)
+        return complain("mqtool", name);
+    if (q_send(q, text, strlen(text), prio, timeout_ms) < 0)
+        code = complain("mqtool", "send");
+    mq_close(q);
+    return code;
+}
+
+int mqtool_recv(const char *name, long count, int timeout_ms)
+{
+    mqd_t q = mq_open(name, O_RDONLY);
+    int code = EXIT_OK;
+
+    if (q < 0)
+        return complain("mqtool", name);
+    for (; code == EXIT_OK && count > 0; count--) {
+        char head[64];
+        unsigned prio;
+        void *text;
+        ssize_t n = q_recv(q, &text, &prio, timeout_ms);
+
+        if (n < 0) {
+            code = complain("mqtool", "recv");
+        } else {
+            snprintf(head, sizeof(head), "%u %zd ", prio, n);
+            print_message(head, text, (size_t)n);
+            free(text);
+        }
+    }
+    mq_close(q);
+    return code;
+}
+
+int mqtool_stat(const char *name)
+{
+    mqd_t q = mq_open(name, O_RDONLY);
+    struct mq_attr attr;
+
+    if (q < 0)
+        return complain("mqtool", name);
+    mq_getattr(q, &attr);
+    printf("maxmsg=%ld msgsize=%ld curmsgs=%ld\n", attr.mq_maxmsg, attr.mq_msgsize, attr.mq_curmsgs);
+    mq_close(q);
+    return EXIT_OK;
+}
+
+int mqtool_unlink(const char *name)
+{
+    return mq_unlink(name) < 0 ? complain("mqtool", name) : EXIT_OK;
+}
+
+/* Waiting, until a signal asks to stop ---------------------------------------------------------- */
+
+static int stop_fd = -1; /* a signalfd */
+static sigset_t stop_before;
+
+static void stop_catch(void)
+{
+    sigset_t stops;
+
+    sigemptyset(&stops);
+    sigaddset(&stops, SIGTERM);
+    sigaddset(&stops, SIGINT);
+    sigprocmask(SIG_BLOCK, &stops, &stop_before);
+    stop_fd = signalfd(-1, &stops, SFD_CLOEXEC);
+}
+
+static void stop_release(void)
+{
+    close(stop_fd);
+    stop_fd = -1;
+}
+
+/* Until fd is ready: 0. -1: ETIMEDOUT, or EINTR when a signal has asked to stop. A regular file, which
+ * epoll does not take, is always ready. */
+static int wait_ready(int fd, unsigned events, long long end_ns)
+{
+    struct epoll_event want[2] = {{.events = events, .data.fd = fd}, {.events = EPOLLIN, .data.fd = stop_fd}}, got[2];
+    int epoll = epoll_create1(EPOLL_CLOEXEC), r = 0;
+    bool file = epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &want[0]) < 0;
+
+    if (stop_fd >= 0)
+        epoll_ctl(epoll, EPOLL_CTL_ADD, stop_fd, &want[1]);
+    do
+        r = epoll_wait(epoll, got, 2, file ? 0 : left_ms(end_ns));
+    while (r < 0 && errno == EINTR);
+    close(epoll);
+    for (int i = 0; i < r; i++)
+        if (got[i].data.fd == stop_fd)
+            return fail_with(EINTR);
+    return r > 0 || file ? 0 : fail_with(ETIMEDOUT);
+}
+
+/* As transmit, but a signal that asks to stop ends it. */
+static int send_ready(mqd_t q, const void *buf, size_t len, unsigned prio, long long end_ns)
+{
+    while (transmit(q, buf, len, prio, NO_WAIT) < 0)
+        if (errno != EAGAIN || wait_ready(q, EPOLLOUT, end_ns) < 0)
+            return -1;
+    return 0;
+}
+
+/* C. Remote procedure calls: what both sides know ------------------------------------------------ */
+
+static uint64_t served, dropped; /* what STAT tells */
+
+static int64_t argument(const struct rpc_req *req, size_t i)
+{
+    int64_t n;
+
+    memcpy(&n, req->data + i * sizeof(n), sizeof(n));
+    return n;
+}
+
+static void result(struct rpc_rep *rep, uint64_t n)
+{
+    memcpy(rep->data + rep->len, &n, sizeof(n));
+    rep->len += (uint32_t)sizeof(n);
+}
+
+static int do_sum(const struct rpc_req *req, struct rpc_rep *rep)
+{
+    int64_t sum = 0;
+
+    if (req->len % sizeof(sum) != 0)
+        return RPC_BAD_ARGUMENT;
+    for (size_t i = 0; i < req->len / sizeof(sum); i++)
+        if (__builtin_add_overflow(sum, argument(req, i), &sum))
+            return RPC_OVERFLOW;
+    result(rep, (uint64_t)sum);
+    return RPC_OK;
+}
+
+static int do_div(const struct rpc_req *req, struct rpc_rep *rep)
+{
+    int64_t a, b;
+
+    if (req->len != 2 * sizeof(a))
+        return RPC_BAD_ARGUMENT;
+    a = argument(req, 0);
+    b = argument(req, 1);
+    if (b == 0)
+        return RPC_DIVIDED_BY_ZERO;
+    if (a == INT64_MIN && b == -1) /* the quotient is one more than fits, and the processor traps */
+        return RPC_OVERFLOW;
+    result(rep, (uint64_t)(a / b));
+    result(rep, (uint64_t)(a % b));
+    return RPC_OK;
+}
+
+static int do_op(const struct rpc_req *req, struct rpc_rep *rep, uint64_t *next_token)
+{
+    switch (req->op) {
+    case OP_ECHO:
+        memcpy(rep->data, req->data, req->len);
+        rep->len = req->len;
+        return RPC_OK;
+    case OP_TOKEN:
+        if (req->len != 0)
+            return RPC_BAD_ARGUMENT;
+        result(rep, (*next_token)++);
+        return RPC_OK;
+    case OP_SUM:
+        return do_sum(req, rep);
+    case OP_DIV:
+        return do_div(req, rep);
+    case OP_STAT:
+        if (req->len != 0)
+            return RPC_BAD_ARGUMENT;
+        result(rep, served);
+        result(rep, dropped);
+        return RPC_OK;
+    default:
+        return RPC_UNKNOWN_OP;
+    }
+}
+
+int rpc_dispatch(const void *msg, size_t n, struct rpc_rep *rep, uint64_t *next_token)
+{
+    struct rpc_req req = {0};
+
+    memcpy(&req, msg, n < sizeof(req) ? n : sizeof(req));
+    if (n < RPC_REQ_HEADER || req.magic != RPC_REQ_MAGIC || req.len > RPC_MAX || req.len > n - RPC_REQ_HEADER)
+        return fail_with(EBADMSG);
+    memset(rep, 0, sizeof(*rep));
+    rep->magic = RPC_REP_MAGIC;
+    rep->id = req.id;
+    rep->status = do_op(&req, rep, next_token);
+    return 0;
+}
+
+/* C. The client's side --------------------------------------------------------------------------- */
+
+struct rpc {
+    mqd_t server, reply;
+    char name[sizeof(((struct rpc_req *)0)->reply_to)];
+    uint64_t last_id;
+};
+
+rpc_t *rpc_open(const char *server)
+{
+    rpc_t *c;
+
+    if (strlen(server) > SERVER_NAME_MAX) {
+        errno = ENAMETOOLONG;
+        return NULL;
+    }
+    c = calloc(1, sizeof(*c));
+    if (!c)
+        return NULL;
+    snprintf(c->name, sizeof(c->name), "%s.%ld", server, (long)getpid());
+    c->server = mq_open(server, O_WRONLY);
+    c->reply = c->server < 0 ? -1 : q_create(c->name, REPLIES_MAX, sizeof(struct rpc_rep));
+    if (c->reply < 0) {
+        int why = errno;
+
+        if (c->server >= 0)
+            mq_close(c->server);
+        free(c);
+        errno = why;
+        return NULL;
+    }
+    return c;
+}
+
+/* The next reply, whosever it is. 0, or -1: see wait_ready. */
+static int next_reply(rpc_t *c, struct rpc_rep *rep, long long end_ns)
+{
+    for (;;) {
+        ssize_t n = receive(c->reply, rep, sizeof(*rep), NULL, NO_WAIT);
+
+        if (n >= (ssize_t)RPC_REP_HEADER && rep->magic == RPC_REP_MAGIC && rep->len <= (size_t)n - RPC_REP_HEADER)
+            return 0;
+        if (n < 0 && (errno != EAGAIN || wait_ready(c->reply, EPOLLIN, end_ns) < 0))
+            return -1;
+    }
+}
+
+int rpc_call(rpc_t *c, uint32_t op, const void *in, size_t inlen, void *out, size_t cap,
+             size_t *outlen, int timeout_ms)
+{
+    long long end_ns = end_after(timeout_ms);
+    struct rpc_req req = {.magic = RPC_REQ_MAGIC, .op = op, .id = ++c->last_id};
+    struct rpc_rep rep;
+
+    if (inlen > RPC_MAX)
+        return fail_with(EMSGSIZE);
+    memcpy(req.reply_to, c->name, sizeof(req.reply_to));
+    if (inlen > 0)
+        memcpy(req.data, in, inlen);
+    req.len = (uint32_t)inlen;
+    if (send_ready(c->server, &req, RPC_REQ_HEADER + inlen, 0, end_ns) < 0)
+        return -1;
+    do /* a reply with another id is late: it belongs to a call that was given up */
+        if (next_reply(c, &rep, end_ns) < 0)
+            return -1;
+    while (rep.id != req.id);
+    if (rep.len > cap)
+        return fail_with(EMSGSIZE);
+    if (rep.len > 0)
+        memcpy(out, rep.data, rep.len);
+    *outlen = rep.len;
+    return rep.status;
+}
+
+void rpc_close(rpc_t *c)
+{
+    if (!c)
+        return;
+    mq_close(c->server);
+    mq_close(c->reply);
+    mq_unlink(c->name);
+    free(c);
+}
+
+/* C. tokend --------------------------------------------------------------------------------------- */
+
+/* Hands the reply over to the client's queue, if there is one and it has room. */
+static int reply_to(const struct rpc_req *req, const struct rpc_rep *rep)
+{
+    mqd_t q;
+    int r;
+
+    if (!memchr(req->reply_to, '\0', sizeof(req->reply_to)))
+        return fail_with(EBADMSG);
+    q = mq_open(req->reply_to, O_WRONLY);
+    if (q < 0)
+        return -1;
+    r = transmit(q, rep, RPC_REP_HEADER + rep->len, 0, NO_WAIT);
+    mq_close(q);
+    return r;
+}
+
+/* Takes one message. Whatever is wrong with it is its sender's affair. */
+static void serve(mqd_t q, uint64_t *next_token)
+{
+    struct rpc_req req;
+    struct rpc_rep rep;
+    ssize_t n = receive(q, &req, sizeof(req), NULL, NO_WAIT);
+
+    if (n < 0)
+        return;
+    if (rpc_dispatch(&req, (size_t)n, &rep, next_token) == 0 && reply_to(&req, &rep) == 0)
+        served++;
+    else
+        dropped++;
+}
+
+int tokend_run(const char *name)
+{
+    uint64_t next_token = 0;
+    mqd_t q;
+
+    stop_catch();
+    q = q_create(name, 2, sizeof(struct rpc_req));
+    if (q < 0) {
+        stop_release();
+        return complain("tokend", name);
+    }
+    printf("READY %s\n", name);
+    fflush(stdout);
+    while (wait_ready(q, EPOLLIN, FOREVER) == 0)
+        serve(q, &next_token);
+    mq_close(q);
+    mq_unlink(name);
+    stop_release();
+    printf("BYE served=%llu dropped=%llu\n", (unsigned long long)served, (unsigned long long)dropped);
+    return EXIT_OK;
+}
+
+/* C. tokenc --------------------------------------------------------------------------------------- */
+
+/* Prints what came back, in the form of the command. */
+static void print_result(const char *word, const unsigned char *data, size_t n)
+{
+    uint64_t v[2] = {0};
+
+    memcpy(v, data, n < sizeof(v) ? n : sizeof(v));
+    if (strcmp(word, "echo") == 0)
+        print_message("", data, n);
+    else if (strcmp(word, "stat") == 0)
+        printf("served=%llu dropped=%llu\n", (unsigned long long)v[0], (unsigned long long)v[1]);
+    else if (strcmp(word, "div") == 0)
+        printf("%lld %lld\n", (long long)v[0], (long long)v[1]);
+    else if (strcmp(word, "sum") == 0)
+        printf("%lld\n", (long long)v[0]);
+    else
+        printf("%llu\n", (unsigned long long)v[0]);
+}
+
+/* The arguments of a command as they travel: a text, or numbers. */
+static size_t marshal(char *const arguments[], int text, unsigned char data[RPC_MAX + 1])
+{
+    size_t n = 0;
+
+    if (text) {
+        n = strlen(arguments[0]) < RPC_MAX ? strlen(arguments[0]) : RPC_MAX + 1; /* too long: rpc_call says so */
+        memcpy(data, arguments[0], n);
+    }
+    for (; !text && *arguments; arguments++, n += sizeof(int64_t)) {
+        int64_t v = strtoll(*arguments, NULL, 10);
+
+        memcpy(data + n, &v, sizeof(v));
+    }
+    return n;
+}
+
+int tokenc_run(const char *name, int timeout_ms, char *const command[])
+{
+    static const char *const words[] = {[OP_ECHO] = "echo", [OP_TOKEN] = "token", [OP_SUM] = "sum",
+                                        [OP_DIV] = "div", [OP_STAT] = "stat"};
+    unsigned char in[RPC_MAX + 1], out[RPC_MAX];
+    uint32_t op = OP_ECHO;
+    size_t n, outlen;
+    int status, code = EXIT_OK;
+    rpc_t *c;
+
+    while (strcmp(command[0], words[op]) != 0)
+        op++;
+    n = marshal(command + 1, op == OP_ECHO, in);
+    stop_catch();
+    c = rpc_open(name);
+    if (!c) {
+        code = complain("tokenc", name);
+        stop_release();
+        return code;
+    }
+    status = rpc_call(c, op, in, n, out, sizeof(out), &outlen, timeout_ms);
+    if (status < 0) {
+        code = complain("tokenc", command[0]);
+    } else if (status > 0) {
+        printf("remote error %d\n", status);
+        code = EXIT_FAILED;
+    } else {
+        print_result(command[0], out, outlen);
+    }
+    rpc_close(c);
+    stop_release();
+    return code;
+}
+
+/* D. mqpool --------------------------------------------------------------------------------------- */
+
+/* A worker: until its stop message, which has the one priority that no job has. */
+static int work(mqd_t q, int number)
+{
+    for (;;) {
+        char head[64];
+        unsigned prio;
+        void *text;
+        ssize_t n = q_recv(q, &text, &prio, FOREVER);
+
+        if (n < 0)
+            return complain("mqpool", "worker");
+        if (prio > 0) {
+            snprintf(head, sizeof(head), "%d %u ", number, prio);
+            print_message(head, text, (size_t)n);
+        }
+        free(text);
+        if (prio == 0)
+            return EXIT_OK;
+    }
+}
+
+struct pool {
+    mqd_t q;
+    pid_t workers[WORKERS_MAX];
+    int workers_n;
+    long jobs;
+    int failed; /* what the exit code says */
+};
+
+/* Says why in its line on stderr. */
+static int pool_failed(struct pool *pool, const char *what)
+{
+    complain("mqpool", what);
+    pool->failed = 1;
+    return -1;
+}
+
+static int start_workers(struct pool *pool, int n)
+{
+    while (pool->workers_n < n) {
+        pid_t pid = fork();
+
+        if (pid < 0)
+            return pool_failed(pool, "fork");
+        if (pid == 0) {
+            int code;
+
+            stop_release();
+            sigprocmask(SIG_SETMASK, &stop_before, NULL);
+            code = work(pool->q, pool->workers_n + 1);
+            mq_close(pool->q);
+            exit(code);
+        }
+        pool->workers[pool->workers_n++] = pid;
+    }
+    return 0;
+}
+
+/* Lines of standard input. */
+struct lines {
+    char buf[LINE_SIZE];
+    size_t used, taken;
+    int ended;
+};
+
+/* The next one, without its LF. NULL: the end, or a failure (errno, which is 0 at the end). */
+static char *next_line(struct lines *in)
+{
+    for (;;) {
+        char *line = in->buf + in->taken;
+        char *lf = memchr(line, '\n', in->used - in->taken);
+        ssize_t n;
+
+        errno = 0;
+        if (!lf && in->ended) {
+            if (in->used == in->taken)
+                return NULL;
+            lf = in->buf + in->used++; /* a last line without its LF */
+        }
+        if (lf) {
+            *lf = '\0';
+            in->taken = (size_t)(lf + 1 - in->buf);
+            return line;
+        }
+        in->used -= in->taken;
+        memmove(in->buf, line, in->used);
+        in->taken = 0;
+        if (in->used == sizeof(in->buf) - 1) {
+            errno = EMSGSIZE;
+            return NULL;
+        }
+        if (wait_ready(STDIN_FILENO, EPOLLIN, FOREVER) < 0)
+            return NULL;
+        n = read(STDIN_FILENO, in->buf + in->used, sizeof(in->buf) - 1 - in->used);
+        if (n < 0)
+            return NULL;
+        in->ended = n == 0;
+        in->used += (size_t)n;
+    }
+}
+
+/* Standard input to the queue, to its end. A line that is no job is left out. */
+static int feed(struct pool *pool, int batch)
+{
+    struct lines in = {0};
+    char *line;
+
+    while ((line = next_line(&in)) != NULL) {
+        char *text;
+        unsigned long prio = strtoul(line, &text, 10);
+
+        if (prio < 1 || prio >= (unsigned long)sysconf(_SC_MQ_PRIO_MAX) || *text != ' ') {
+            errno = EINVAL;
+            pool_failed(pool, line);
+            continue;
+        }
+        if (batch && pool->jobs == QUEUE_MAXMSG) { /* nobody takes anything out yet */
+            errno = E2BIG;
+            return pool_failed(pool, line);
+        }
+        if (send_ready(pool->q, text + 1, strlen(text + 1), (unsigned)prio, end_after(FOREVER)) < 0)
+            return pool_failed(pool, "job");
+        pool->jobs++;
+    }
+    return errno ? pool_failed(pool, "standard input") : 0;
+}
+
+/* One stop message each: who takes one takes nothing more. */
+static int stop_workers(struct pool *pool)
+{
+    for (int i = 0; i < pool->workers_n; i++)
+        if (send_ready(pool->q, "", 0, 0, end_after(FOREVER)) < 0)
+            return pool_failed(pool, "stop");
+    return 0;
+}
+
+static void reap_workers(struct pool *pool)
+{
+    for (int i = 0; i < pool->workers_n; i++) {
+        int status;
+
+        if (waitpid(pool->workers[i], &status, 0) < 0 || status != 0)
+            pool->failed = 1;
+    }
+}
+
+int mqpool_run(const char *name, int workers, int batch)
+{
+    struct pool pool = {0};
+    int done;
+
+    stop_catch();
+    pool.q = q_create(name, QUEUE_MAXMSG, JOB_SIZE);
+    if (pool.q < 0) {
+        int code = complain("mqpool", name);
+
+        stop_release();
+        return code;
+    }
+    done = (batch || start_workers(&pool, workers) == 0) && feed(&pool, batch) == 0 &&
+           start_workers(&pool, workers) == 0 && stop_workers(&pool) == 0;
+    if (!done)
+        for (int i = 0; i < pool.workers_n; i++)
+            kill(pool.workers[i], SIGTERM);
+    reap_workers(&pool);
+    mq_close(pool.q);
+    mq_unlink(name);
+    stop_release();
+    if (done)
+        printf("DONE jobs=%ld\n", pool.jobs);
+    return pool.failed ? EXIT_FAILED : EXIT_OK;
+}
+
+/* E. mqwatch -------------------------------------------------------------------------------------- */
+
+/* Asks for one signal, when a message comes into the empty queue. */
+static int watch(mqd_t q)
+{
+    struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR1};
+
+    return mq_notify(q, &event);
+}
+
+/* Prints what is there, *left messages at most (-1: no limit). */
+static int drain(mqd_t q, long *left)
+{
+    char head[64];
+    unsigned prio;
+    void *text;
+    ssize_t n;
+
+    while (*left != 0 && (n = q_recv(q, &text, &prio, NO_WAIT)) >= 0) {
+        snprintf(head, sizeof(head), "%u ", prio);
+        print_message(head, text, (size_t)n);
+        free(text);
+        if (*left > 0)
+            --*left;
+    }
+    return *left == 0 || errno == EAGAIN ? 0 : -1;
+}
+
+int mqwatch_run(const char *name, long count)
+{
+    long left = count > 0 ? count : -1;
+    struct signalfd_siginfo info = {.ssi_signo = SIGUSR1};
+    struct pollfd p = {.events = POLLIN};
+    sigset_t wanted;
+    mqd_t q;
+    int r;
+
+    sigemptyset(&wanted);
+    sigaddset(&wanted, SIGUSR1);
+    sigaddset(&wanted, SIGTERM);
+    sigaddset(&wanted, SIGINT);
+    sigprocmask(SIG_BLOCK, &wanted, NULL);
+    q = mq_open(name, O_RDONLY | O_NONBLOCK);
+    if (q < 0)
+        return complain("mqwatch", name);
+    p.fd = signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK);
+    r = watch(q);
+    if (r == 0) {
+        printf("READY %s\n", name);
+        fflush(stdout);
+        r = drain(q, &left);
+    }
+    while (r == 0 && left != 0 && info.ssi_signo == SIGUSR1) {
+        if (poll(&p, 1, -1) <= 0 || read(p.fd, &info, sizeof(info)) != (ssize_t)sizeof(info))
+            continue;
+        if (info.ssi_signo == SIGUSR1 && (r = drain(q, &left)) == 0 && left != 0 && (r = watch(q)) == 0)
+            r = drain(q, &left); /* once more: what came before we were registered again */
+    }
+    if (r < 0)
+        r = complain("mqwatch", name);
+    close(p.fd);
+    mq_close(q);
+    return r;
+}
