@@ -175,8 +175,7 @@ LAB_TEST(hidden, pipeline_fd_hygiene)
     expect_exit(p, 0);
     await(all_written, NULL, "each stage to list its descriptors");
     for (int i = 1; i <= STAGES; i++)
-        check_str(file_text(stage_file(i), NULL), three, NULL,
-                  text("the descriptors of stage %d of %d", i, STAGES));
+        check_str(file_text(stage_file(i), NULL), three, NULL, "the descriptors of a stage");
     p = start("filter", helper("fdprobe"), NULL);
     expect_exit(p, 0);
     check_str(stdout_of(p), three, NULL, "the descriptors of the command of filter");
@@ -219,16 +218,15 @@ static void leaves_nothing(struct proc *p, const char *written, const char *resu
     (expect_exit)(p, 0);
     all = stdout_of(p);
     report = strstr(all, pending);
-    clue("exit-flushes");
     if (!report || strstr(report + 1, pending))
-        lab_fail(KIND_STATE, "pending once", NULL,
+        lab_fail(KIND_STATE, "pending once", "exit-flushes",
                  "text that was in stdio's buffer before the call appears %s",
                  report ? "more than once" : "not at all");
+    if (strstr(report, "children: left"))
+        lab_fail(KIND_STATE, "no children", "not-reaped", "there are children left after the call");
     (check_str)(text("%.*s", (int)(report - all), all), written, "sigpipe-inherited",
                 "what was written during the call");
     report += strlen(pending);
-    if (strstr(report, "children: left"))
-        lab_fail(KIND_STATE, "no children", "not-reaped", "there are children left after the call");
     if (!strstr(report, "descriptors:\n"))
         lab_fail(KIND_STATE, "same descriptors", "descriptors-left",
                  "the caller's descriptors are not those of before the call: %s", report);
@@ -242,17 +240,22 @@ LAB_TEST(hidden, no_side_effects)
     static const char clean[] = "blocked:\nignored:\n";
     const char *sigprobe = helper("sigprobe");
 
-    clue("side-effects");
+    clue("wait-before-close");
     leaves_nothing(start("probe", "effects", "relay", "hi", NULL), "child: hi\n", "0");
+    clue("filter-ends");
     leaves_nothing(start("probe", "effects", "filter", sigprobe, NULL), clean, "0 0");
+    clue("exec-failed");
     leaves_nothing(start("probe", "effects", "filter", "no-such-command", NULL), "", "0 127");
     make_file("plain", "not a program\n", 14);
     if (!under_memcheck()) /* whose posix_spawn does not tell why it failed */
         leaves_nothing(start("probe", "effects", "filter", "./plain", NULL), "", "0 126");
+    clue("write-end-left-open");
     leaves_nothing(start("probe", "effects", "pipeline", "true", ":", sigprobe, NULL), clean,
                    "0 0 0");
+    clue("exec-failed");
     leaves_nothing(start("probe", "effects", "pipeline", "no-such-command", NULL), "", "0 127");
     /* No room for the first pipe, or for the second. */
+    clue("side-effects");
     leaves_nothing(start("probe", "effects", "1", "relay", "hi", NULL), "", "-1 EMFILE");
     leaves_nothing(start("probe", "effects", "1", "filter", "true", NULL), "", "-1 EMFILE");
     leaves_nothing(start("probe", "effects", "3", "filter", "true", NULL), "", "-1 EMFILE");
@@ -281,12 +284,11 @@ static void sends_at_once(uint32_t worker, uint32_t seq, uint32_t size)
 
     (expect_exit)(p, 0);
     (void)put_record(record, worker, seq, size);
-    clue("record-bytes");
-    (expect_next_line)(p, "0");
-    clue("two-writes");
-    (expect_next_line)(p, text("write %u", size));
-    clue("record-bytes");
-    (expect_next_line)(p, text("record %08x", (unsigned)pattern_sum(record, size)));
+    (check_str)((next_line)(p), "0", "record-bytes", "the result of rec_send");
+    (check_str)((next_line)(p), text("write %u", size), "two-writes",
+                "the first write of a record");
+    (check_str)((next_line)(p), text("record %08x", (unsigned)pattern_sum(record, size)),
+                "record-bytes", "the sum of a record's bytes");
 }
 #define sends_at_once(...) (HERE, sends_at_once(__VA_ARGS__))
 

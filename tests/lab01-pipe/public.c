@@ -270,18 +270,35 @@ LAB_TEST(public, pipeline_status)
     struct start held = {.stdin_pipe = true};
     struct proc *p;
 
-    clue("which-code");
-    expect_exit(start("pipeline", "sh", "-c", "exit 3", ":", "sh", "-c", "exit 5", NULL), 5);
-    expect_exit(start("pipeline", "sh", "-c", "exit 3", ":", "true", NULL), 0);
+    clue("which-code"); /* whichever of them ends first */
+    expect_exit(start("pipeline", "-p", "true", ":", "sh", "-c", "exit 4", NULL), 4);
     expect_exit(start("pipeline", "-p", "sh", "-c", "exit 3", ":", "true", NULL), 3);
+    expect_exit(start("pipeline", "-p", "true", ":", "true", NULL), 0);
+
+    /* The first stage lasts until the second one has ended for sure. */
+    clue("stages-at-once");
+    expected_file("first");
+    expected_file("second");
+    p = start_with(&held, "pipeline", "sh", "-c", ">first; cat; exit 3", ":", "sh", "-c",
+                   ">second; exit 5", NULL);
+    await(both_started, NULL, "both stages to start");
+    await_running_children(p, 1);
+    clue("order-of-ending");
+    close_stdin(p);
+    expect_exit(p, 5);
+
+    clue("which-code");
+    expect_exit(start("pipeline", "sh", "-c", "exit 3", ":", "true", NULL), 0);
     expect_exit(start("pipeline", "-p", "sh", "-c", "exit 3", ":", "sh", "-c", "exit 4", ":", "true",
                       NULL), 4);
     clue("exit-status");
     expect_exit(start("pipeline", "sh", "-c", "kill -TERM $$", NULL), 128 + SIGTERM);
 
-    clue("exec-failed");
     p = start("pipeline", "-p", "true", ":", "no-such-command", ":", "sh", "-c", "cat; echo end",
               NULL);
+    clue("write-end-left-open");
+    (void)await_exit(p);
+    clue("exec-failed");
     expect_exit(p, 127);
     expect_output(p, "end\n");
     make_file("plain", "not a program\n", 14);
@@ -291,17 +308,6 @@ LAB_TEST(public, pipeline_status)
               "one command cannot be run, and standard error has more than one line");
         expect_exit(start("pipeline", "-p", "true", ":", "./plain", NULL), 126);
     }
-
-    /* The first stage lasts until the second one has ended for sure. */
-    clue("order-of-ending");
-    expected_file("first");
-    expected_file("second");
-    p = start_with(&held, "pipeline", "sh", "-c", ">first; cat; exit 3", ":", "sh", "-c",
-                   ">second; exit 5", NULL);
-    await(both_started, NULL, "both stages to start");
-    await_running_children(p, 1);
-    close_stdin(p);
-    expect_exit(p, 5);
 }
 
 /* E. fanin --------------------------------------------------------------------------------------------- */
