@@ -293,7 +293,7 @@ static int asleep(pid_t pid)
 
 static void outlive(pid_t pid)
 {
-    enum { LOOKS = 200 }; /* about 0.2 s of sleep: it waits for us, so it is not a race at all */
+    enum { LOOKS = 25 }; /* asleep for so many ms: it waits for us, so it is not a race at all */
     const char *how = getenv("LAB_FORK");
     struct timespec step = {0, 1000000};
     int why = errno, looks = 0;
