@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "stage/gcc_report.h"
 #include "stage/run.h"
 #include "stage/stage.h"
 #include "util/cleanup.h"
@@ -145,13 +146,12 @@ static void list_units(const struct stage *s, struct units *units)
             units->v[i].program = units->v[i].own_test;
 }
 
-/* gcc's JSON diagnostics (gcc(1), -fdiagnostics-format=json): one array per run. */
+/* What gcc said, as findings. False: it said nothing that could be read. */
 static bool read_diagnostics(struct stage *s, const struct unit *u, const char *text)
 {
-    json_error_t why;
-    json_t *all = json_loads(text, JSON_DISABLE_EOF_CHECK, &why), *one;
+    json_t *all = gcc_read_diagnostics(text), *one;
+    const bool read = all != NULL;
     size_t i;
-    bool read = json_is_array(all);
 
     json_array_foreach(all, i, one) {
         const char *kind = json_string_value(json_object_get(one, "kind"));

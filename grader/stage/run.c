@@ -58,6 +58,9 @@ char *run_text(int fd, size_t max)
 
     for (ssize_t got; n < max && (got = pread(fd, text + n, max - n, (off_t)n)) > 0;)
         n += (size_t)got;
+    for (size_t i = 0; i < n; i++)
+        if (!text[i])
+            text[i] = '\1'; /* a NUL must not hide what follows */
     return text;
 }
 

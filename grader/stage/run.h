@@ -22,7 +22,7 @@ struct run {
 /* Runs them all, at most 'parallel' at a time, and waits for all. */
 int run_all(struct stage *s, struct run *runs, size_t n, unsigned parallel, struct err *err);
 
-/* What was captured, at most 'max' bytes of it, as a string that the caller frees. */
+/* What was captured, at most 'max' bytes of it, as a string that the caller frees; NULs become \1. */
 char *run_text(int fd, size_t max);
 
 bool run_ok(const struct run *r); /* exit 0 */
