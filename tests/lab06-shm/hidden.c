@@ -15,7 +15,7 @@ static struct proc *start_stopping(const char *name, size_t offset, const char *
     return start_argv(&(struct start){.env = env}, argv);
 }
 
-/* B. Bounded buffer ------------------------------------------------------------------------------ */
+/* B. Bounded buffer ---------------------------------------------------------------------------- */
 
 LAB_TEST(hidden, ring_mutex_protocol)
 {
@@ -29,8 +29,10 @@ LAB_TEST(hidden, ring_mutex_protocol)
     producer = start("producer", name, "p", "3", NULL);
     await_blocked(producer, CALL_SEM);
     expect_idle(producer);
-    check_int(h->tail - h->head, 2, "sem-not-initialised", "items in a ring for two, when the producer waits");
-    check_int(sem_value(&h->mutex), 1, "mutex-first", "the value of 'mutex' while the producer waits for room");
+    check_int(h->tail - h->head, 2, "sem-not-initialised",
+              "items in a ring for two, when the producer waits");
+    check_int(sem_value(&h->mutex), 1, "mutex-first",
+              "the value of 'mutex' while the producer waits for room");
 
     clue("no-mutex");
     hold_sem(&h->mutex);
@@ -50,7 +52,8 @@ LAB_TEST(hidden, ring_mutex_protocol)
 
     clue("busy-ring");
     expect_idle(consumer);
-    check_int(sem_value(&h->mutex), 1, "mutex-first", "the value of 'mutex' while the consumer waits for an item");
+    check_int(sem_value(&h->mutex), 1, "mutex-first",
+              "the value of 'mutex' while the consumer waits for an item");
     clue("no-mutex");
     hold_sem(&h->mutex);
     producer = start("producer", name, "q", "1", NULL);
@@ -86,11 +89,14 @@ static void check_items(const char *const outputs[CONSUMERS])
             if (strncmp(line, "x:", 2) == 0 || strncmp(line, "y:", 2) == 0)
                 continue; /* of the two that met before */
             p = line[0] - 'a';
-            check(p >= 0 && p < PRODUCERS && line[1] == ':', "no-mutex", "a consumer printed what nobody put");
+            check(p >= 0 && p < PRODUCERS && line[1] == ':', "no-mutex",
+                  "a consumer printed what nobody put");
             i = strtol(line + 2, &end, 10);
-            check(end == lf && i >= 0 && i < ITEMS, "no-mutex", "a consumer printed what nobody put");
+            check(end == lf && i >= 0 && i < ITEMS, "no-mutex",
+                  "a consumer printed what nobody put");
             check(!seen[p][i]++, "no-mutex", "an item was delivered twice");
-            check(i > last[p], "ring-order", "the items of one producer reached a consumer out of order");
+            check(i > last[p], "ring-order",
+                  "the items of one producer reached a consumer out of order");
             last[p] = i;
         }
     }
@@ -117,7 +123,8 @@ LAB_TEST(hidden, ring_nxm)
 
     /* Two producers meet in the middle of ring_put, and not by luck. */
     clue("no-mutex");
-    x = start_stopping(name, offsetof(ring_hdr, tail), (const char *const[]){"producer", name, "x", "1", NULL});
+    x = start_stopping(name, offsetof(ring_hdr, tail),
+                       (const char *const[]){"producer", name, "x", "1", NULL});
     if (await_stop(x)) {
         y = start("producer", name, "y", "1", NULL);
         (void)await_blocked_or_end(y, CALL_SEM);
@@ -127,7 +134,8 @@ LAB_TEST(hidden, ring_nxm)
         run(start("producer", name, "y", "1", NULL), 0);
     }
     run(x, 0);
-    check_int(h->tail, 2, NULL, "'tail' after two producers have put one item each, at the same time");
+    check_int(h->tail, 2, NULL,
+              "'tail' after two producers have put one item each, at the same time");
 
     clue("ring-stuck");
     for (int i = 0; i < CONSUMERS; i++)
@@ -182,7 +190,8 @@ LAB_TEST(hidden, ring_eintr_close)
     interrupt_it(get);
     clue("ring-programs");
     run(start("producer", name, "q", "1", NULL), 0);
-    step(get, "get 3 q:0", "eintr", "ring_get for ever that a signal had interrupted, when an item comes");
+    step(get, "get 3 q:0", "eintr",
+         "ring_get for ever that a signal had interrupted, when an item comes");
     run(get, 0);
 
     run(start("producer", name, "p", "2", NULL), 0);
@@ -219,8 +228,8 @@ LAB_TEST(hidden, ring_eintr_close)
     run(put, 0);
 
     clue("close-drops");
-    p = start("probe", "ring", name, "attach", "put", "more", "-1", "get", "-1", "get", "-1", "get", "-1", "get",
-              "0", "put", "more", "0", NULL);
+    p = start("probe", "ring", name, "attach", "put", "more", "-1", "get", "-1", "get", "-1", "get",
+              "-1", "get", "0", "put", "more", "0", NULL);
     step(p, "attach 0", "ring-programs", "ring_attach of a closed ring");
     step(p, "put -1 EPIPE", "ring-end", "ring_put after ring_close");
     step(p, "get 3 p:1", NULL, "an item that was stored before ring_close");
@@ -233,7 +242,7 @@ LAB_TEST(hidden, ring_eintr_close)
     remove_ring(other);
 }
 
-/* A. Regions ------------------------------------------------------------------------------------- */
+/* A. Regions ----------------------------------------------------------------------------------- */
 
 /* None of the programs can do anything with this object, and none changes it. */
 static void refused(const char *name, size_t size, bool ring)
@@ -258,9 +267,11 @@ static void refused(const char *name, size_t size, bool ring)
         argv[n] = NULL;
         expect_complaint(start_argv(NULL, argv), 1);
     }
-    check_int((long long)shm_state(name).size, (long long)size, "attach-changes", "bytes of an object that nobody may change");
+    check_int((long long)shm_state(name).size, (long long)size, "attach-changes",
+              "bytes of an object that nobody may change");
     if (size)
-        check_bytes(map_shm(name, size), size, before, size, "attach-changes", "an object that nobody may change");
+        check_bytes(map_shm(name, size), size, before, size, "attach-changes",
+                    "an object that nobody may change");
     remove_shm(name);
 }
 
@@ -278,7 +289,8 @@ LAB_TEST(hidden, attach_hostile)
     make_shm(name, NULL, 0, 0);
     p = start("probe", "region", name, "attach", "0", "attach", "1", NULL);
     step(p, "attach -1 ENODATA", "map-failed", "region_attach of an object without bytes");
-    step(p, "attach -1 ENODATA", "map-failed", "region_attach of an object without bytes, for writing");
+    step(p, "attach -1 ENODATA", "map-failed",
+         "region_attach of an object without bytes, for writing");
     run(p, 0);
     remove_shm(name);
 
@@ -319,7 +331,7 @@ LAB_TEST(hidden, attach_hostile)
     remove_shm(name);
 }
 
-/* C. Dictionary ---------------------------------------------------------------------------------- */
+/* C. Dictionary -------------------------------------------------------------------------------- */
 
 LAB_TEST(hidden, kv_relocatable)
 {
@@ -328,30 +340,37 @@ LAB_TEST(hidden, kv_relocatable)
     const char *line;
 
     clue("kv-pointers");
-    p = start("probe", "kv", "2048", "fill", "key", "12", "put", "key3", "another", "put", "last", "one", "pointers", "move", "get", "key0", "64", "get", "key3", "64", "get", "last", "64", "get",
-              "nothing", "64", "put", "new", "here", "each", NULL);
+    p = start("probe", "kv", "2048", "fill", "key", "12", "put", "key3", "another", "put", "last",
+              "one", "pointers", "move", "get", "key0", "64", "get", "key3", "64", "get", "last",
+              "64", "get", "nothing", "64", "put", "new", "here", "each", NULL);
     step(p, "init 0", "kv-basic", "kv_init of 2048 bytes");
     step(p, "fill 12 then 0", "kv-basic", "twelve new keys");
     step(p, "put 0", "kv-basic", "kv_put of a key that is there");
     step(p, "put 0", "kv-basic", "kv_put of a new key");
     line = next_line(p);
-    check_str(line, "pointers 0", NULL, "addresses inside the region that are stored in the region");
+    check_str(line, "pointers 0", NULL,
+              "addresses inside the region that are stored in the region");
     step(p, "get 4 key0", NULL, "kv_get from a copy at another address");
     step(p, "get 7 another", NULL, "kv_get of a replaced value from a copy");
     step(p, "get 3 one", NULL, "kv_get of the last key from a copy");
     step(p, "get -1 ENOENT", NULL, "kv_get of an unknown key from a copy");
     step(p, "put 0", NULL, "kv_put into a copy");
-    step(p, "each 14 key0=key0 key10=key10 key11=key11 key1=key1 key2=key2 key3=another key4=key4 key5=key5 "
-            "key6=key6 key7=key7 key8=key8 key9=key9 last=one new=here",
+    step(p,
+         "each 14 key0=key0 key10=key10 key11=key11 key1=key1 key2=key2 key3=another key4=key4 "
+         "key5=key5 "
+         "key6=key6 key7=key7 key8=key8 key9=key9 last=one new=here",
          NULL, "kv_each of a copy, sorted");
     run(p, 0);
 
     clue("kv-full");
-    p = start("probe", "kv", "512", "fill", "key1", "100", "get", "key10", "64", "again", "put", "key12", text("%0400d", 0), "get", "key12", "64", NULL);
+    p = start("probe", "kv", "512", "fill", "key1", "100", "get", "key10", "64", "again", "put",
+              "key12", text("%0400d", 0), "get", "key12", "64", NULL);
     step(p, "init 0", "kv-basic", "kv_init of 512 bytes");
     line = next_line(p);
-    check(strstr(line, "then -1 ENOSPC"), NULL, "kv_put of a hundred keys into 512 bytes did not end with ENOSPC");
-    check(atoi(line + strlen("fill ")) >= 4, NULL, "there is no room for four small entries in 512 bytes");
+    check(strstr(line, "then -1 ENOSPC"), NULL,
+          "kv_put of a hundred keys into 512 bytes did not end with ENOSPC");
+    check(atoi(line + strlen("fill ")) >= 4, NULL,
+          "there is no room for four small entries in 512 bytes");
     step(p, "get 5 key10", NULL, "kv_get of the first key of a full dictionary");
     step(p, "del 0", NULL, "kv_del in a full dictionary");
     step(p, "put 0", NULL, "kv_put of the same key again: the room is free");
@@ -369,7 +388,7 @@ LAB_TEST(hidden, kv_relocatable)
     shm_done(name);
 }
 
-/* D. System V ------------------------------------------------------------------------------------ */
+/* D. System V ---------------------------------------------------------------------------------- */
 
 LAB_TEST(hidden, sysv_cleanup)
 {
@@ -382,7 +401,8 @@ LAB_TEST(hidden, sysv_cleanup)
     clue("fixed-key");
     p = start("svsend", "-t", FOREVER, number, "nobody comes", NULL);
     (void)await_blocked_or_end(p, CALL_SEM | CALL_SLEEP | CALL_POLL | CALL_PAUSE);
-    check(sysv_exists(key), NULL, "svsend waits, and there is no segment with the key of the command line");
+    check(sysv_exists(key), NULL,
+          "svsend waits, and there is no segment with the key of the command line");
     clue("polling");
     expect_idle(p);
     await_blocked(p, CALL_SEM);
@@ -412,7 +432,7 @@ LAB_TEST(hidden, sysv_cleanup)
     check_bytes(theirs, SIZE, bytes_of('t', SIZE), SIZE, NULL, "the segment of somebody else");
 }
 
-/* E. Mapped file --------------------------------------------------------------------------------- */
+/* E. Mapped file ------------------------------------------------------------------------------- */
 
 /* This file is no button: both say so, and neither changes it. */
 static void foreign(const char *path, const char *bytes, size_t size)
@@ -444,7 +464,8 @@ LAB_TEST(hidden, mmap_concurrent)
 
     /* Two meet between reading and writing, and not by luck. */
     clue("lost-presses");
-    p = start_stopping("led", offsetof(button_file, presses), (const char *const[]){"button", "led", NULL});
+    p = start_stopping("led", offsetof(button_file, presses),
+                       (const char *const[]){"button", "led", NULL});
     if (await_stop(p)) {
         rival = start("button", "led", NULL);
         (void)await_blocked_or_end(rival, CALL_LOCK | CALL_SEM | CALL_POLL | CALL_PAUSE);
@@ -457,7 +478,8 @@ LAB_TEST(hidden, mmap_concurrent)
     clue("map-private");
     p = start("led", "led", NULL);
     run(p, 0);
-    check(strcmp(stdout_of(p), "LED off presses=2\n") != 0, "lost-presses", "two buttons at once, and one of the presses was lost");
+    check(strcmp(stdout_of(p), "LED off presses=2\n") != 0, "lost-presses",
+          "two buttons at once, and one of the presses was lost");
     expect_output(p, "LED on presses=3\n");
 
     /* All begin at once, in a new file. */

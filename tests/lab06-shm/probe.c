@@ -4,8 +4,8 @@
  *
  *     region NAME STEP...     create SIZE | attach WRITABLE | write TEXT | read N | zero | detach |
  *                             destroy | fds
- *     ring NAME STEP...       create CAPACITY SLOT | attach | put TEXT MS | get MS | close | detach |
- *                             destroy | clock
+ *     ring NAME STEP...       create CAPACITY SLOT | attach | put TEXT MS | get MS | close |
+ *                             detach | destroy | clock
  *     kv SIZE STEP...         put K V | get K CAP | del K | each | fill PREFIX MAX | again | move |
  *                             pointers
  *     sv STEP...              attach ID
@@ -309,7 +309,9 @@ static int probe_sv(void)
             return unknown(step);
         id = atoi(next());
         errno = 0;
-        printf("attach %s\n", sv_attach(id, 1) ? "something" : errno == ENOSYS ? "-1 ENOSYS" : "NULL");
+        printf("attach %s\n", sv_attach(id, 1)  ? "something"
+                              : errno == ENOSYS ? "-1 ENOSYS"
+                                                : "NULL");
     }
     return 0;
 }

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* A. Regions ------------------------------------------------------------------------------------ */
+/* A. Regions ----------------------------------------------------------------------------------- */
 
 LAB_TEST(public, region_lifecycle)
 {
@@ -26,8 +26,8 @@ LAB_TEST(public, region_lifecycle)
     step(p, "detach 0", "region-detach", "region_detach");
     run(p, 0);
     check_int((long long)shm_state(name).size, SIZE, NULL, "bytes of the object");
-    check(shm_state(name).mode == 0600, "create-exclusive", "the object has mode %04o instead of 0600",
-          (unsigned)shm_state(name).mode);
+    check(shm_state(name).mode == 0600, "create-exclusive",
+          "the object has mode %04o instead of 0600", (unsigned)shm_state(name).mode);
 
     p = start("probe", "region", name, "create", "100", "fds", "attach", "1", "read", "5", "fds",
               "write", "world", "detach", "attach", "0", "read", "5", "detach", NULL);
@@ -43,7 +43,8 @@ LAB_TEST(public, region_lifecycle)
     step(p, "read world", NULL, "what had been written before");
     step(p, "detach 0", "region-detach", "region_detach of a read-only region");
     run(p, 0);
-    check_int((long long)shm_state(name).size, SIZE, NULL, "bytes of the object after region_attach");
+    check_int((long long)shm_state(name).size, SIZE, NULL,
+              "bytes of the object after region_attach");
 
     if (!under_memcheck()) { /* valgrind would charge the very access that must fail */
         clue("attach-read-only");
@@ -53,8 +54,8 @@ LAB_TEST(public, region_lifecycle)
     }
 
     clue("name-left");
-    p = start("probe", "region", name, "attach", "1", "destroy", "read", "5", "detach", "attach", "0",
-              "destroy", NULL);
+    p = start("probe", "region", name, "attach", "1", "destroy", "read", "5", "detach", "attach",
+              "0", "destroy", NULL);
     step(p, text("attach %d", SIZE), "attach-changes", "region_attach before region_destroy");
     step(p, "destroy 0", NULL, "region_destroy");
     step(p, "read world", NULL, "a region that is still attached after region_destroy");
@@ -122,7 +123,7 @@ LAB_TEST(public, shmnote_roundtrip)
     expect_shm_gone(name);
 }
 
-/* B. Bounded buffer ------------------------------------------------------------------------------ */
+/* B. Bounded buffer ---------------------------------------------------------------------------- */
 
 LAB_TEST(public, ring_init_values)
 {
@@ -144,12 +145,11 @@ LAB_TEST(public, ring_init_values)
     check_int(h->closed, 0, NULL, "closed");
     check_int(h->head, 0, NULL, "head");
     check_int(h->tail, 0, NULL, "tail");
-    check(h->slots_off >= sizeof(*h)
-              && h->slots_off + 4 * RING_STRIDE(32) <= shm_state(name).size,
+    check(h->slots_off >= sizeof(*h) && h->slots_off + 4 * RING_STRIDE(32) <= shm_state(name).size,
           NULL, "slots_off is %llu: the four slots are not inside the object of %zu bytes",
           (unsigned long long)h->slots_off, shm_state(name).size);
-    check(sem_value(&h->mutex) || sem_value(&h->empty) || sem_value(&h->full), "sem-not-initialised",
-          "all three semaphores have the value 0");
+    check(sem_value(&h->mutex) || sem_value(&h->empty) || sem_value(&h->full),
+          "sem-not-initialised", "all three semaphores have the value 0");
     check_int(sem_value(&h->mutex), 1, "sem-initial", "the value of 'mutex'");
     check_int(sem_value(&h->empty), 4, "sem-initial", "the value of 'empty'");
     check_int(sem_value(&h->full), 0, "sem-initial", "the value of 'full'");
@@ -172,19 +172,22 @@ LAB_TEST(public, ring_wrap_timeouts)
     int n = 6, waited;
     struct proc *p;
 
-    p = start("probe", "ring", name, "create", "3", "8", "get", "0", "put", "a", FOREVER, "put", "bc",
-              "0", "put", "12345678", "-1", "clock", "put", "late", text("%d", WAIT_MS), "clock", "put",
-              "late", "0", "put", "123456789", "-1", "get", "-1", "get", FOREVER, "get", "0", "get", "0",
-              "clock", "get", text("%d", WAIT_MS), "clock", "destroy", NULL);
+    p = start("probe", "ring", name, "create", "3", "8", "get", "0", "put", "a", FOREVER, "put",
+              "bc", "0", "put", "12345678", "-1", "clock", "put", "late", text("%d", WAIT_MS),
+              "clock", "put", "late", "0", "put", "123456789", "-1", "get", "-1", "get", FOREVER,
+              "get", "0", "get", "0", "clock", "get", text("%d", WAIT_MS), "clock", "destroy",
+              NULL);
     clue("sem-not-initialised");
     step(p, "create 0", NULL, "ring_create");
     step(p, "get -1 EAGAIN", "sem-initial", "ring_get without waiting on an empty ring");
     clue("sem-initial");
-    step(p, "put 0", "wait-deadline", "the first ring_put into a ring for three, with a timeout of an hour");
+    step(p, "put 0", "wait-deadline",
+         "the first ring_put into a ring for three, with a timeout of an hour");
     step(p, "put 0", NULL, "the second ring_put into a ring for three");
     step(p, "put 0", NULL, "the third ring_put into a ring for three");
     (void)next_line(p); /* the clock begins */
-    step(p, "put -1 ETIMEDOUT", "ring-timeout", "the fourth ring_put into a ring for three, with a timeout");
+    step(p, "put -1 ETIMEDOUT", "ring-timeout",
+         "the fourth ring_put into a ring for three, with a timeout");
     waited = atoi(next_line(p) + strlen("clock "));
     check(waited >= WAIT_MS - CLOCKS_MAY_DIFFER_MS, "wait-deadline",
           "ring_put with a timeout of %d ms has waited %d ms", WAIT_MS, waited);
@@ -194,7 +197,8 @@ LAB_TEST(public, ring_wrap_timeouts)
     step(p, "get 1 a", NULL, "the first item");
     step(p, "get 2 bc", NULL, "the second item");
     step(p, "get 8 12345678", NULL, "the third item");
-    step(p, "get -1 EAGAIN", "ring-timeout", "ring_get without waiting when all items have been taken");
+    step(p, "get -1 EAGAIN", "ring-timeout",
+         "ring_get without waiting when all items have been taken");
     (void)next_line(p);
     step(p, "get -1 ETIMEDOUT", "ring-timeout", "ring_get on an empty ring, with a timeout");
     waited = atoi(next_line(p) + strlen("clock "));
@@ -243,7 +247,8 @@ static bool at_rest(void *arg)
     enum { MUCH_MS = 300 }; /* spins: that it should sleep is for another test */
     const struct ring_wait *w = arg;
 
-    return w->h->tail - w->h->head == w->items && (blocked_in(w->p, CALL_SEM) || cpu_ms(w->p) > MUCH_MS);
+    return w->h->tail - w->h->head == w->items &&
+           (blocked_in(w->p, CALL_SEM) || cpu_ms(w->p) > MUCH_MS);
 }
 
 LAB_TEST(public, prod_cons_1x1)
@@ -294,7 +299,7 @@ LAB_TEST(public, prod_cons_1x1)
     remove_ring(name);
 }
 
-/* C. Dictionary ---------------------------------------------------------------------------------- */
+/* C. Dictionary -------------------------------------------------------------------------------- */
 
 LAB_TEST(public, kv_basic)
 {
@@ -302,11 +307,11 @@ LAB_TEST(public, kv_basic)
     struct proc *p;
 
     clue("kv-basic");
-    p = start("probe", "kv", "4096", "put", "one", "1", "put", "two", "22", "put", "three", "333", "put",
-              "four", "4444", "put", "five", "55555", "each", "put", "two", "another", "get", "two", "64",
-              "get", "two", "4", "get", "tw", "64", "del", "one", "each", "del", "three", "each", "del",
-              "five", "each", "del", "one", "del", "four", "del", "two", "each", "put", "six", "6", "each",
-              NULL);
+    p = start("probe", "kv", "4096", "put", "one", "1", "put", "two", "22", "put", "three", "333",
+              "put", "four", "4444", "put", "five", "55555", "each", "put", "two", "another", "get",
+              "two", "64", "get", "two", "4", "get", "tw", "64", "del", "one", "each", "del",
+              "three", "each", "del", "five", "each", "del", "one", "del", "four", "del", "two",
+              "each", "put", "six", "6", "each", NULL);
     step(p, "init 0", NULL, "kv_init of 4096 bytes");
     for (int i = 0; i < 5; i++)
         step(p, "put 0", NULL, "kv_put of a new key");
@@ -317,7 +322,8 @@ LAB_TEST(public, kv_basic)
     step(p, "get -1 ENOENT", NULL, "kv_get of the beginning of a key");
     clue("kv-chain");
     step(p, "del 0", NULL, "kv_del of the first entry");
-    step(p, "each 4 five=55555 four=4444 three=333 two=another", NULL, "kv_each after that, sorted");
+    step(p, "each 4 five=55555 four=4444 three=333 two=another", NULL,
+         "kv_each after that, sorted");
     step(p, "del 0", NULL, "kv_del of an entry in the middle");
     step(p, "each 3 five=55555 four=4444 two=another", NULL, "kv_each after that, sorted");
     step(p, "del 0", NULL, "kv_del of the last entry");
@@ -347,8 +353,9 @@ LAB_TEST(public, kv_basic)
     p = start("shmkv", "list", name, NULL);
     run(p, 0);
     got = stdout_of(p);
-    check(strcmp(got, "os=more fun\nshm=fast\n") == 0 || strcmp(got, "shm=fast\nos=more fun\n") == 0, NULL,
-          "shmkv list printed something else than the two entries");
+    check(strcmp(got, "os=more fun\nshm=fast\n") == 0 ||
+              strcmp(got, "shm=fast\nos=more fun\n") == 0,
+          NULL, "shmkv list printed something else than the two entries");
     run(start("shmkv", "del", name, "os", NULL), 0);
     p = start("shmkv", "list", name, NULL);
     run(p, 0);
@@ -359,7 +366,7 @@ LAB_TEST(public, kv_basic)
     expect_complaint(start("shmkv", "get", absent, "shm", NULL), 3);
 }
 
-/* D. System V ------------------------------------------------------------------------------------ */
+/* D. System V ---------------------------------------------------------------------------------- */
 
 LAB_TEST(public, sysv_roundtrip)
 {
@@ -380,9 +387,10 @@ LAB_TEST(public, sysv_roundtrip)
         sender = start("svsend", "-t", FOREVER, number, texts[i], NULL);
         /* However it waits: that it sleeps, and in what, is for another test. */
         await_blocked(sender, CALL_SEM | CALL_SLEEP | CALL_POLL | CALL_PAUSE);
-        check(sysv_exists(key), "fixed-key", "svsend waits, and there is no segment with the key of the command line");
-        check(sysv_state(key).mode == 0600, "create-exclusive", "the segment has mode %04o instead of 0600",
-              (unsigned)sysv_state(key).mode);
+        check(sysv_exists(key), "fixed-key",
+              "svsend waits, and there is no segment with the key of the command line");
+        check(sysv_state(key).mode == 0600, "create-exclusive",
+              "the segment has mode %04o instead of 0600", (unsigned)sysv_state(key).mode);
         clue("sysv-text");
         receiver = start("svrecv", number, NULL);
         run(receiver, 0);
@@ -396,7 +404,7 @@ LAB_TEST(public, sysv_roundtrip)
     expect_complaint(start("svsend", text("%d", (int)key), text("%04001d", 7), NULL), 1);
 }
 
-/* E. Mapped file --------------------------------------------------------------------------------- */
+/* E. Mapped file ------------------------------------------------------------------------------- */
 
 LAB_TEST(public, mmap_persist)
 {

@@ -6,11 +6,12 @@
  * LAB_STOP_AT=OFFSET:NAME in the environment a process stops itself (SIGSTOP) exactly once: at its
  * first write to that offset of the object NAME, with the write not yet done. The test then lets
  * another process do the same, and sets this one going again. An atomic addition reads anew after
- * the stop; a lock keeps the other one waiting; a plain addition writes what it had computed before.
+ * the stop; a lock keeps the other one waiting; a plain addition writes what it had computed
+ * before.
  *
  * How: the page of the offset is mapped read-only behind the program's back. A write to it ends in
- * on_write(), which makes the page writable for this one instruction (the trap flag) and protects it
- * again in on_step(). Where the machine's trap flag is not known, nothing stops.
+ * on_write(), which makes the page writable for this one instruction (the trap flag) and protects
+ * it again in on_step(). Where the machine's trap flag is not known, nothing stops.
  *
  * Without LAB_STOP_AT this is mmap(). */
 #include <errno.h>

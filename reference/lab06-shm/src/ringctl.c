@@ -10,7 +10,8 @@
 
 static int usage(void)
 {
-    fprintf(stderr, "usage: ringctl create NAME CAPACITY SLOT_SIZE | stat NAME | close NAME | rm NAME\n");
+    fprintf(stderr, "usage: ringctl create NAME CAPACITY SLOT_SIZE | stat NAME | close NAME | "
+                    "rm NAME\n");
     return EXIT_USAGE;
 }
 
@@ -33,7 +34,8 @@ int main(int argc, char *argv[])
     if (argc < 3 || argv[2][0] == '\0')
         return usage();
     if (strcmp(what, "create") == 0 && argc == 5) {
-        if (number(argv[3], 1, INT_MAX, &capacity) < 0 || number(argv[4], 1, INT_MAX, &slot_size) < 0)
+        if (number(argv[3], 1, INT_MAX, &capacity) < 0
+            || number(argv[4], 1, INT_MAX, &slot_size) < 0)
             return usage();
         code = ringctl_create(argv[2], (uint32_t)capacity, (uint32_t)slot_size);
     } else if (strcmp(what, "stat") == 0 && argc == 3) {

@@ -10,7 +10,8 @@
 
 static int usage(void)
 {
-    fprintf(stderr, "usage: shmkv create NAME SIZE | put NAME KEY VALUE | get NAME KEY | del NAME KEY | list NAME | rm NAME\n");
+    fprintf(stderr, "usage: shmkv create NAME SIZE | put NAME KEY VALUE | get NAME KEY | "
+                    "del NAME KEY | list NAME | rm NAME\n");
     return EXIT_USAGE;
 }
 

@@ -93,11 +93,17 @@ int ring_close(ring_t *r);
  * Keys and values are C strings. No function locks anything: that is for the caller. The bytes can
  * be copied to another address, and the copy is the same dictionary. */
 
-int kv_init(void *base, size_t size);                                   /* EINVAL: too small */
-int kv_put(void *base, const char *key, const char *value);             /* replaces; ENOSPC: changes nothing */
-ssize_t kv_get(const void *base, const char *key, char *out, size_t cap); /* value's length; at most
-                                              cap - 1 bytes and a NUL go to out. -1: ENOENT */
-int kv_del(void *base, const char *key);                                /* -1: ENOENT */
+/* Too small to be anything: EINVAL. */
+int kv_init(void *base, size_t size);
+
+/* A new value for a key that is there, too. No room: ENOSPC, and nothing has changed. */
+int kv_put(void *base, const char *key, const char *value);
+
+/* The length of the value; at most cap - 1 bytes of it and a NUL go to out. -1: ENOENT. */
+ssize_t kv_get(const void *base, const char *key, char *out, size_t cap);
+
+int kv_del(void *base, const char *key); /* -1: ENOENT */
+
 /* Calls cb for each entry, in any order; how many there are. */
 int kv_each(const void *base, void (*cb)(const char *k, const char *v, void *arg), void *arg);
 
