@@ -97,7 +97,7 @@ static int run_make(const struct lab *lab, const char *dir, struct err *err)
     strs_addf(&argv, "-j%ld", sysconf(_SC_NPROCESSORS_ONLN));
     strs_addf(&argv, "-C%s", lab->root);
     strs_add(&argv, "-ftests/harness/kit.mk");
-    strs_addf(&argv, "KIT=%s", dir);
+    strs_addf(&argv, "KIT=build/kit/%s", lab->config->lab); /* from the root: that may have a space in it */
     strs_addf(&argv, "LAB=%s", lab->config->lab);
     strs_addf(&argv, "PROGRAMS=%s", programs.s ? programs.s : "");
     buf_release(&programs);

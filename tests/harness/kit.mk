@@ -12,8 +12,9 @@
 #
 # PROGRAMS are the lab's programs; without it, the sources of the template that have a main().
 
-HARNESS := $(patsubst %/,%,$(dir $(abspath $(lastword $(MAKEFILE_LIST)))))
-ROOT := $(patsubst %/tests/harness,%,$(HARNESS))
+# Not made absolute: make cannot handle the space that may be in the path of a course.
+HARNESS := $(patsubst %/,%,$(dir $(lastword $(MAKEFILE_LIST))))
+ROOT := $(patsubst %/,%,$(dir $(patsubst %/,%,$(dir $(HARNESS)))))
 
 ifeq ($(strip $(LAB)),)
 $(error say which lab: LAB=lab05-sockets)
