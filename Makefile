@@ -60,8 +60,8 @@ deps: ## install what building and grading need (asks for nothing as root, uses 
 deps-test:
 	$(Q)tools/install-packages $(DEPS) $(DEPS_TEST)
 
-lint: deps-test ## warnings as errors with two compilers, clang-tidy, format, the layers' one-way arrows
-	$(Q)tools/lint
+lint: all deps-test ## warnings as errors with two compilers, clang-tidy, format, the layers' one-way arrows
+	$(Q)TIDY=1 BUILD=$(BUILD) tools/lint
 
 format: ## apply .clang-format
 	$(Q)clang-format -i $$(git ls-files 'grader/*.[ch]' 'tests/grader/*.[ch]' 'tests/harness/*.[ch]')
