@@ -369,5 +369,6 @@ void audit(bool charge)
         remove_as_user();
     }
     shm_audit();
-    queue_audit(charge && !lab.own_uid ? report_queue : NULL);
+    /* By owner they were found above, if there is a list of them. */
+    queue_audit(charge && !(lab.own_uid && access("/dev/mqueue", F_OK) == 0) ? report_queue : NULL);
 }

@@ -121,6 +121,7 @@ static void after_all(struct criterion_global_stats *stats)
 {
     (void)stats;
     memcheck_finish();
+    queue_finish();
 }
 
 /* Criterion's ReportHook() names a hook after the line it stands on, with external linkage: two

@@ -175,6 +175,7 @@ void audit(bool charge); /* at the end: find, record if charge, remove */
 bool queue_device(dev_t which); /* of a descriptor: is it a message queue's? */
 /* Removes what queues of the test there still are; first report() of each that a program made. */
 void queue_audit(void (*report)(const char *name));
+void queue_finish(void); /* in the runner, at the end */
 
 /* shm.c */
 bool shm_is_lent(const char *name); /* as in /dev/shm, with a slash: the test still works with it */

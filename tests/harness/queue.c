@@ -333,12 +333,18 @@ const char *queues_named(const char *name)
 bool queue_device(dev_t which)
 {
     static dev_t dev;
-    static bool known;
-    struct stat root;
+    struct stat st;
 
-    if (!known && stat("/dev/mqueue", &root) == 0)
-        dev = root.st_dev;
-    known = true;
+    if (!dev && stat("/dev/mqueue", &st) == 0)
+        dev = st.st_dev;
+    for (const struct name *n = names; n && !dev; n = n->next) { /* not mounted: ask one of ours */
+        mqd_t q = mq_open(n->name, O_RDONLY | O_NONBLOCK);
+
+        if (q >= 0 && fstat(q, &st) == 0)
+            dev = st.st_dev;
+        if (q >= 0)
+            (void)mq_close(q);
+    }
     return dev && which == dev;
 }
 
@@ -367,6 +373,15 @@ int queue_holders(const char *name)
     free(list);
     (void)mq_close(q);
     return holders;
+}
+
+/* In the runner, when no test runs any more. */
+void queue_finish(void)
+{
+    const char *work = getenv("LAB_WORK");
+
+    for (int i = 0; work && *work && i < SEATS_MAX; i++)
+        (void)unlink(text("%s/queue-seat.%d", work, i));
 }
 
 /* The end ------------------------------------------------------------------------------------------ */

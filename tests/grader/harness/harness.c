@@ -104,6 +104,12 @@ static const struct expected {
     {"helpers_work", ALL, "pass", 0, 0, 0, 0, 0},
     {"datagrams", ALL, "pass", 0, 0, 0, 0, 0},
     {"tcp", ALL, "pass", 0, 0, 0, 0, 0},
+    {"queues", ALL, "pass", 0, 0, 0, 0, 0},
+    {"hangs_in_queue", NATIVE, "timeout", "hang", 0, "bad: mq_receive(queue)", 0,
+     "with 0 of 2 messages, which nobody else has open"},
+    {"leaves_queue", NATIVE, "pass", 0, 0, 0, "mqueue /q.N.N", 0},
+    {"has_its_share_of_queues", ALL, "pass", 0, 0, 0, 0, 0},
+    {"lacks_room_for_queues", USERS, "error", 0, 0, 0, 0, 0},
     {"test_aborts", NATIVE, "error", 0, 0, 0, 0, 0},
     {"test_exits", NATIVE, "error", 0, 0, 0, 0, 0},
     {"test_asserts", NATIVE, "fail", 0, 0, 0, 0, 0},
@@ -253,7 +259,8 @@ static char *leftovers_of(const char *test)
 
     json_array_foreach(records, i, r)
     {
-        if (is(r, "leftover", test) && n < 64 && strcmp(get(r, "kind"), "mqueue") != 0
+        /* A queue of any name is only found where the file system of queues is mounted. */
+        if (is(r, "leftover", test) && n < 64 && strncmp(get(r, "name"), "/lab-mq-", 8) != 0
             && asprintf(&item[n], "%s %s", get(r, "kind"), get(r, "name")) > 0)
             hide_numbers(item[n++]);
     }

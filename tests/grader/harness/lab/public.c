@@ -357,7 +357,71 @@ LAB_TEST(public, tcp)
     check_int(connect_error(address), ECONNREFUSED, NULL, "connecting to nobody");
 }
 
-/* Faults of the test itself. */
+LAB_TEST(public, queues)
+{
+    const char *name = queue_name("/q"), *another;
+    struct queue_state s;
+    struct proc *p;
+    unsigned prio;
+    size_t size;
+
+    check(!queue_exists(name), NULL, "a queue that nobody has made");
+    make_queue(name, 2, 16);
+    queue_put(name, "low", 3, 1);
+    queue_put(name, "", 0, 7);
+    s = queue_state(name);
+    check_int(s.messages, 2, NULL, "messages");
+    check_int(s.maxmsg, 2, NULL, "room for messages");
+    check_int(s.msgsize, 16, NULL, "room in a message");
+    (void)queue_take(name, &size, &prio);
+    check_int((long long)size, 0, NULL, "bytes of the first message");
+    check_int(prio, 7, NULL, "priority of the first message");
+    check_str(queue_take(name, &size, NULL), "low", NULL, "the second message");
+
+    p = start("bad", "queue", name, NULL);
+    await_blocked(p, CALL_QUEUE);
+    check_int(queue_holders(name), 1, NULL, "programs that have the queue open");
+    freeze_offspring(p); /* it has none */
+    thaw_offspring(p);
+    queue_put(name, "go", 2, 0);
+    expect_exit(p, 0);
+    expect_output(p, "go\n");
+    check_int(offspring_of(p), 0, NULL, "what it forked");
+    p = start("bad", "make-queue", name, NULL);
+    another = text("%s.%d", name, (int)pid_of(p));
+    expected_queue(another);
+    expect_exit(p, 0);
+    check_str(queues_named(name), text("%s\n%s\n", name, another), NULL, "all queues");
+}
+
+LAB_TEST(public, hangs_in_queue)
+{
+    const char *name = queue_name("/q");
+
+    make_queue(name, 2, 16);
+    expect_exit(start("bad", "queue", name, NULL), 0);
+}
+
+LAB_TEST(public, leaves_queue)
+{
+    expect_exit(start("bad", "make-queue", queue_name("/q"), NULL), 0);
+}
+
+LAB_TEST(public, has_its_share_of_queues)
+{
+    struct proc *p = start("bad", "many-queues", queue_name("/q"), NULL);
+
+    expect_exit(p, 0);
+    expect_output(p, getenv("LAB_FIRST_UID") && !under_memcheck() ? "2\n" : "3\n");
+}
+
+/* Faults of the test itself, or of this machine. */
+LAB_TEST(public, lacks_room_for_queues)
+{
+    (void)queue_name("/q");
+    need_queues(3, 10, 8192, QUEUE_SHARE);
+}
+
 LAB_TEST(public, test_aborts)
 {
     abort();

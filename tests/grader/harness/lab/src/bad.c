@@ -111,6 +111,43 @@ static int do_connect(void) /* and waits for a word from the other side, in poll
     return poll(&set, 1, -1) < 0;
 }
 
+static int do_queue(void)
+{
+    char message[16];
+    mqd_t q = mq_open(arg, O_RDONLY);
+    ssize_t n = q < 0 ? -1 : mq_receive(q, message, sizeof(message), NULL);
+
+    (void)printf("%.*s\n", (int)n, message);
+    return n < 0 || mq_close(q) < 0;
+}
+
+static int do_make_queue(void) /* ARG.PID */
+{
+    struct mq_attr attr = {.mq_maxmsg = 1, .mq_msgsize = 16};
+    char name[64];
+    mqd_t q;
+
+    (void)snprintf(name, sizeof(name), "%s.%d", arg, (int)getpid());
+    q = mq_open(name, O_RDWR | O_CREAT | O_EXCL, 0600, &attr);
+    return q < 0 || mq_close(q) < 0;
+}
+
+/* How many queues of the default size one gets, three being enough. */
+static int do_many_queues(void)
+{
+    mqd_t q[3];
+    int n = 0;
+
+    while (n < 3 && (q[n] = mq_open(arg, O_RDWR | O_CREAT | O_EXCL, 0600, NULL)) >= 0) {
+        (void)mq_unlink(arg); /* it lives until it is closed */
+        n++;
+    }
+    (void)printf("%d\n", n);
+    while (n > 0)
+        (void)mq_close(q[--n]);
+    return 0;
+}
+
 static int do_spin(void)
 {
     say("READY");
@@ -358,7 +395,8 @@ int main(int argc, char **argv)
     } table[] = {
         {"exit", do_exit}, {"print", do_print}, {"hang", do_hang}, {"read", do_read},
         {"own-pipe", do_own_pipe}, {"socketpair", do_socketpair}, {"fifo-open", do_fifo_open},
-        {"connect", do_connect}, {"spin", do_spin}, {"nap", do_nap},
+        {"connect", do_connect}, {"queue", do_queue}, {"make-queue", do_make_queue},
+        {"many-queues", do_many_queues}, {"spin", do_spin}, {"nap", do_nap},
         {"short-poll", do_short_poll}, {"patient-poll", do_patient_poll}, {"work", do_work},
         {"endless", do_endless}, {"crash", do_crash}, {"crash-server", do_crash_server},
         {"zombie", do_zombie}, {"late-zombie", do_late_zombie}, {"orphan", do_orphan},
