@@ -238,8 +238,8 @@ static void run_many(int jobs, bool late)
         (void)memcpy(commands + 5 * i, "true\n", 5);
     make_file("commands", commands, strlen(commands));
     clue("child-before-table");
-    p = start_with(&(struct start){.stdin_file = "commands", .env = late ? env : NULL}, "supervise", "-j",
-                   "8", NULL);
+    p = start_with(&(struct start){.stdin_file = "commands", .env = late ? env : NULL}, "supervise",
+                   "-j", "8", NULL);
     for (int i = 0; i < 2 * jobs; i++) {
         int id;
 
@@ -250,8 +250,8 @@ static void run_many(int jobs, bool late)
             started[id] = true;
         } else {
             id = strncmp(line, "EXIT ", 5) == 0 ? atoi(line + 5) : 0;
-            check(id >= 1 && id <= jobs && !ended[id] && strcmp(line, text("EXIT %d 0", id)) == 0, NULL,
-                  "a line of supervise is '%s'", line);
+            check(id >= 1 && id <= jobs && !ended[id] && strcmp(line, text("EXIT %d 0", id)) == 0,
+                  NULL, "a line of supervise is '%s'", line);
             if (!started[id])
                 fail(KIND_ORDER, NULL, "EXIT %d comes before START %d", id, id);
             ended[id] = true;
@@ -411,11 +411,13 @@ LAB_TEST(hidden, rt_channel)
     expect_idle(from);
     queue_signal(from, SIGRTMIN + 2, 0x01000001);
     expect_idle(from);
-    check(!signal_pending(to, SIGRTMIN + 2), NULL, "the sender talks to its peer with the wrong signal");
+    check(!signal_pending(to, SIGRTMIN + 2), NULL,
+          "the sender talks to its peer with the wrong signal");
     queue_signal(from, SIGRTMIN + 2, 0x02780000);
     queue_signal(from, SIGRTMIN + 2, 0x03000078);
     expect_idle(from);
-    check(!has_ended(from), NULL, "rt_send has believed an acknowledgement that is not from its peer");
+    check(!has_ended(from), NULL,
+          "rt_send has believed an acknowledgement that is not from its peer");
     send_signal(from, SIGKILL);
     (void)await_exit(from);
     close_stdin(to);

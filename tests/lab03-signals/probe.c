@@ -13,8 +13,8 @@
  *     rt-send PID TEXT MS  rt_send
  *     rt-recv CAP MS       rt_recv once: "LENGTH FROM TEXT"
  *     rt-silent            has the channel's signals blocked and answers nothing
- *     rt-raw PID           sends the values that it reads from standard input, one a line, and waits
- *                          for the acknowledgement of each: "ack VALUE"
+ *     rt-raw PID           sends the values that it reads from standard input, one a line, waits for
+ *                          the acknowledgement of each, and says from whom: "ack VALUE from it"
  *
  * A function that fails is told as "-1 ERRNO". */
 #include "lab03.h"
@@ -311,7 +311,9 @@ static int probe_rt_raw(pid_t to)
     (void)sigemptyset(&acks);
     (void)sigaddset(&acks, SIGRTMIN + 2);
     while (fgets(line, sizeof(line), stdin)) {
-        if (sigqueue(to, SIGRTMIN + 1, (union sigval){.sival_int = (int)strtol(line, NULL, 16)}) < 0)
+        const union sigval value = {.sival_int = (int)strtol(line, NULL, 16)};
+
+        if (sigqueue(to, SIGRTMIN + 1, value) < 0)
             return failed();
         while (sigwaitinfo(&acks, &info) < 0 && errno == EINTR)
             ;

@@ -93,10 +93,12 @@ LAB_TEST(public, sig_names)
     argv[n] = NULL;
     check_lines(start_argv(NULL, argv), argv + 3, want, n - 3, "sig_label");
     clue("label-room");
-    check_lines(start("probe", "labels", "6", text("%d", SIGVTALRM), NULL), (const char *[]){"VTALRM"},
-                (const char *[]){"-1 ERANGE"}, 1, "sig_label with 6 bytes");
-    check_lines(start("probe", "labels", "7", text("%d", SIGVTALRM), NULL), (const char *[]){"VTALRM"},
-                (const char *[]){"6 VTALRM"}, 1, "sig_label with 7 bytes");
+    check_lines(start("probe", "labels", "6", text("%d", SIGVTALRM), NULL),
+                (const char *[]){"VTALRM"}, (const char *[]){"-1 ERANGE"}, 1,
+                "sig_label with 6 bytes");
+    check_lines(start("probe", "labels", "7", text("%d", SIGVTALRM), NULL),
+                (const char *[]){"VTALRM"}, (const char *[]){"6 VTALRM"}, 1,
+                "sig_label with 7 bytes");
 
     clue("default-actions");
     argv[1] = "defaults";
@@ -158,11 +160,11 @@ LAB_TEST(public, survivor_alarm_kill)
     send_signal(by_signal, SIGALRM);
     clue("not-killed");
     expect_killed_by(by_signal, SIGKILL);
-    check_str(file_text("second", NULL), text("READY %d\nALARM\n", (int)pid_of(by_signal)), "output-lost",
-              "what survivor has written into a file");
+    check_str(file_text("second", NULL), text("READY %d\nALARM\n", (int)pid_of(by_signal)),
+              "output-lost", "what survivor has written into a file");
     expect_killed_by(by_clock, SIGKILL);
-    check_str(file_text("first", NULL), text("READY %d\nALARM\n", (int)pid_of(by_clock)), "output-lost",
-              "what survivor -a 1 has written into a file");
+    check_str(file_text("first", NULL), text("READY %d\nALARM\n", (int)pid_of(by_clock)),
+              "output-lost", "what survivor -a 1 has written into a file");
 }
 
 LAB_TEST(public, work_until_alarm)
@@ -186,8 +188,8 @@ LAB_TEST(public, work_until_alarm)
     expect_exit(p, 0);
 
     p = start("probe", "alarm", "0", NULL);
-    check_str(said_by(p), "rounds 3 of 3\nhandler restored\nalarm 0\n mask HUP USR1\ndelivered 1\n", NULL,
-              "work_until_alarm for a caller without an alarm");
+    check_str(said_by(p), "rounds 3 of 3\nhandler restored\nalarm 0\n mask HUP USR1\ndelivered 1\n",
+              NULL, "work_until_alarm for a caller without an alarm");
 }
 
 /* C. Masked ------------------------------------------------------------------------------------ */
@@ -217,7 +219,8 @@ LAB_TEST(public, masked_pending)
     clue("handlers-first");
     send_signal(p, SIGUSR2);
     line = next_line(p); /* one that lives */
-    check_str(line, "INT 1", "signals-merge", "the line for three SIGINT that were sent while blocked");
+    check_str(line, "INT 1", "signals-merge",
+              "the line for three SIGINT that were sent while blocked");
     expect_next_line(p, "QUIT 1");
     clue("blocked-again");
     send_signal(p, SIGUSR1);
@@ -248,8 +251,10 @@ static void press_frozen(const char *option, const char *const lit[], const char
     expect_idle(led);
     send_signal(led, SIGTERM);
     (void)await_exit(led);
-    check(strstr(stdout_of(led), presses), NULL, "led says %s after five presses while it was stopped, not %s",
-          strstr(stdout_of(led), "presses=") ? text("%.12s", strstr(stdout_of(led), "presses=")) : "nothing",
+    check(strstr(stdout_of(led), presses), NULL,
+          "led says %s after five presses while it was stopped, not %s",
+          strstr(stdout_of(led), "presses=") ? text("%.12s", strstr(stdout_of(led), "presses="))
+                                             : "nothing",
           presses);
     for (int i = 0; lit[i]; i++)
         expect_next_line(led, lit[i]);

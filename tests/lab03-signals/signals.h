@@ -15,7 +15,8 @@
 static inline const char *written(const char *printed)
 {
     if (strstr(printed, "-1 ENOSYS"))
-        lab_fail(KIND_STATE, "not implemented", "not-implemented", "the function is not implemented");
+        lab_fail(KIND_STATE, "not implemented", "not-implemented",
+                 "the function is not implemented");
     return printed;
 }
 
@@ -51,7 +52,8 @@ static inline pid_t expect_start(struct proc *p, int id)
     const char *line = (next_line)(p), *head = text("START %d ", id);
     size_t n = strlen(head);
 
-    if (strncmp(line, head, n) != 0 || line[n + strspn(line + n, "0123456789")] || atoi(line + n) < 2)
+    if (strncmp(line, head, n) != 0 || line[n + strspn(line + n, "0123456789")] ||
+        atoi(line + n) < 2)
         (check_str)(line, text("%s<pid>", head), NULL, "the next line of supervise");
     return (pid_t)atoi(line + n);
 }

@@ -2,15 +2,15 @@
 /* wrap: calls of the student's code that a test of lab03 looks at or gets ahead of. With none of
  * these in the environment every function here is the original:
  *
- *     LAB_GUARD=FILE   handlers run through a shim. A line is added to FILE for each call made while
- *                      a handler runs that is not async-signal-safe ("printf"), and "errno" for a
- *                      handler that leaves errno changed
+ *     LAB_GUARD=FILE   handlers run through a shim. A line is added to FILE for each call made
+ *                      while a handler runs that is not async-signal-safe ("printf"), and "errno"
+ *                      for a handler that leaves errno changed
  *     LAB_RIVAL=N      signal N arrives immediately before the first call that may sleep: the very
  *                      gap between a test and a sleep
  *     LAB_FORK=late    whoever starts a child goes on only when the child is dead
  *
- * The shim must not be seen by right code: sigaction tells the handlers that were installed, and all
- * flags and masks are the program's own. */
+ * The shim must not be seen by right code: sigaction tells the handlers that were installed, and
+ * all flags and masks are the program's own. */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -37,7 +37,7 @@
 
 enum { SIGNALS = 65, STRANGE_ERRNO = 987, NOTES_MAX = 50 };
 
-static struct sigaction installed[SIGNALS]; /* what the program asked for, where the shim is in place */
+static struct sigaction installed[SIGNALS]; /* what the program asked for, if the shim is there */
 static volatile sig_atomic_t in_handler;
 static const char *guard;                   /* the file, or NULL */
 
@@ -258,7 +258,8 @@ WRAP_SLEEP(ssize_t, read, (int fd, void *p, size_t n), (fd, p, n))
 WRAP_SLEEP(int, poll, (struct pollfd *p, nfds_t n, int ms), (p, n, ms))
 WRAP_SLEEP(int, ppoll, (struct pollfd *p, nfds_t n, const struct timespec *t, const sigset_t *mask),
            (p, n, t, mask))
-WRAP_SLEEP(int, select, (int n, fd_set *r, fd_set *w, fd_set *x, struct timeval *t), (n, r, w, x, t))
+WRAP_SLEEP(int, select, (int n, fd_set *r, fd_set *w, fd_set *x, struct timeval *t),
+           (n, r, w, x, t))
 WRAP_SLEEP(int, pselect, (int n, fd_set *r, fd_set *w, fd_set *x, const struct timespec *t,
                           const sigset_t *mask), (n, r, w, x, t, mask))
 WRAP_SLEEP(int, epoll_wait, (int fd, struct epoll_event *e, int n, int ms), (fd, e, n, ms))

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* lab03 - signals: the plainest solution that does all that the handout says.
  *
- * One pattern everywhere: the signals that a program handles are blocked, a handler does nothing but
- * count, and one call - sigsuspend, ppoll, sigtimedwait - opens the mask and sleeps in one step. So
- * a handler runs only while the program waits, and no wake-up falls between a test and a sleep. */
+ * One pattern everywhere: the signals that a program handles are blocked, a handler does nothing
+ * but count, and one call - sigsuspend, ppoll, sigtimedwait - opens the mask and sleeps in one
+ * step. So a handler runs only while the program waits, and no wake-up falls between a test and a
+ * sleep. */
 #include "lab03.h"
 
 #include <errno.h>
@@ -148,8 +149,8 @@ static int one_more(int signo, long *seen)
     return 1;
 }
 
-/* Counts these signals from now on. They are blocked; *open is the mask with which to wait for them,
- * *before that of the entry. */
+/* Counts these signals from now on. They are blocked; *open is the mask with which to wait for
+ * them, *before that of the entry. */
 static int watch(const int *sigs, size_t n, sigset_t *open, sigset_t *before)
 {
     sigset_t set;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* An example of a test of your own. Every file of this folder whose name ends in _test.c is a program
- * linked with your library: it exits with 0 if all is well and says on stderr what is not. Its runs
- * count for coverage.
+/* An example of a test of your own. Every file of this folder whose name ends in _test.c is a
+ * program linked with your library: it exits with 0 if all is well and says on stderr what is not.
+ * Its runs count for coverage.
  *
  * This one looks at one signal. It says "skipped" while sig_number is a stub. */
 #include "lab03.h"
@@ -23,7 +23,8 @@ int main(void)
         fprintf(stderr, "my_test: SIGTERM is %d\n", signo);
         return 1;
     }
-    if (sig_label(signo, label, sizeof(label)) != (int)strlen("TERM") || strcmp(label, "TERM") != 0) {
+    if (sig_label(signo, label, sizeof(label)) != (int)strlen("TERM")
+        || strcmp(label, "TERM") != 0) {
         fprintf(stderr, "my_test: its label is '%s'\n", label);
         return 1;
     }
