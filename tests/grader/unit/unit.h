@@ -25,7 +25,7 @@ extern int __lsan_do_recoverable_leak_check(void) __attribute__((weak));
     {                                                                                              \
         unit_##suite##_##name();                                                                   \
         if (__lsan_do_recoverable_leak_check)                                                      \
-            cr_assert_not(__lsan_do_recoverable_leak_check(), "memory was leaked (see stderr)");   \
+            cr_assert_not(__lsan_do_recoverable_leak_check(), "memory was leaked (see the sanitizer's words)");   \
     }                                                                                              \
     static void unit_##suite##_##name(void)
 
