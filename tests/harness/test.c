@@ -303,7 +303,7 @@ void lab_vfail(enum kind kind, const char *condition, const char *key, const cha
                          WEXITSTATUS(culprit->status));
     }
     if (!signature)
-        signature = without_values(format);
+        signature = condition && *condition && kind != KIND_STATE ? condition : without_values(format);
     send_failure(kind, is_stub() ? "not-implemented" : key ? key : lab.clue, message, signature, lines);
     if (!record_wanted() && lines) { /* at a student's desk the runner's output is all there is */
         size_t i;
