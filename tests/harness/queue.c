@@ -94,9 +94,12 @@ static int try_room(int count, long maxmsg, long msgsize, unsigned long long lim
 
 void need_queues(int count, long maxmsg, long msgsize, unsigned long limit)
 {
-    uint64_t end = now_ns() + deadline_ns();
+    uint64_t end = now_ns() + DEADLINE_MS * 1000000ULL; /* whatever the time factor: nobody works */
+    struct rlimit r;
     int why;
 
+    if (getrlimit(RLIMIT_MSGQUEUE, &r) == 0 && r.rlim_cur < (rlim_t)(count * maxmsg * msgsize))
+        end = 0; /* in vain, however long we wait */
     while ((why = try_room(count, maxmsg, msgsize, limit)) != 0 && why == EMFILE && now_ns() < end)
         pump(-1, 0, TRY_AGAIN_US);
     if (why == EMFILE)
