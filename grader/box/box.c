@@ -425,7 +425,7 @@ void box_names_release(struct box_names *names)
 static struct wire_limits limits_of(const struct proc_spec *spec)
 {
     const struct proc_limits *l = &spec->limits;
-    const uint64_t mib = 1024 * 1024;
+    const uint64_t mib = UINT64_C(1024) * 1024;
     bool judge = spec->uid == BOX_JUDGE;
     uint32_t wall_ms = l->wall_ms ? l->wall_ms : 10000;
 

@@ -14,7 +14,7 @@ static void format(struct err *err, const char *fmt, va_list ap)
         err->msg[0] = '\0';
 }
 
-int err_set(struct err *err, const char *fmt, ...)
+int (err_set)(struct err *err, const char *fmt, ...)
 {
     va_list ap;
 
@@ -27,7 +27,7 @@ int err_set(struct err *err, const char *fmt, ...)
     return -1;
 }
 
-int err_errno(struct err *err, int errnum, const char *fmt, ...)
+int (err_errno)(struct err *err, int errnum, const char *fmt, ...)
 {
     char why[128];
     va_list ap;
@@ -45,7 +45,7 @@ int err_errno(struct err *err, int errnum, const char *fmt, ...)
     return -1;
 }
 
-int err_wrap(struct err *err, const char *fmt, ...)
+int (err_wrap)(struct err *err, const char *fmt, ...)
 {
     char inner[sizeof(err->msg)];
     va_list ap;
