@@ -110,13 +110,17 @@ static void be_first_victim(void)
     }
 }
 
-static void reset_signals(void)
+/* By the raw call: the C library keeps signals 32 and 33 for itself and refuses them to sigaction(),
+ * but whoever started the grader may have had them ignored (runtimes that set all signals do), and
+ * what is ignored stays so across exec. The kernel's struct is rt_sigaction(2)'s, all zero: SIG_DFL,
+ * no flags, no restorer, empty mask; its last argument is the size of the kernel's sigset_t. */
+void confine_reset_signals(void)
 {
-    struct sigaction dfl = {.sa_handler = SIG_DFL};
+    static const unsigned long dfl[4];
     sigset_t none;
 
     for (int sig = 1; sig < NSIG; sig++)
-        (void)sigaction(sig, &dfl, NULL); /* fails for SIGKILL, SIGSTOP and the C library's two */
+        (void)syscall(SYS_rt_sigaction, sig, dfl, NULL, 8L); /* fails for SIGKILL and SIGSTOP */
     (void)sigemptyset(&none);
     (void)sigprocmask(SIG_SETMASK, &none, NULL);
 }
@@ -127,7 +131,7 @@ int confine_self(const struct confine *c, const char **step)
 
     if (!step)
         step = &unused;
-    reset_signals();
+    confine_reset_signals();
     (void)umask(022);
     if (limit_all(c, step) < 0)
         return -1;

@@ -34,4 +34,8 @@ struct confine {
  * _exit. */
 int confine_self(const struct confine *c, const char **step);
 
+/* Part of that: default dispositions of all signals, the two that the C library hides too, and an
+ * empty mask. Async-signal-safe. */
+void confine_reset_signals(void);
+
 #endif

@@ -13,6 +13,7 @@
 #include "box/enter.h"
 
 #include "box/box.h"
+#include "box/confine.h"
 #include "box/wire.h"
 #include "util/cleanup.h"
 #include "util/err.h"
@@ -274,17 +275,6 @@ static int place_fds(const struct args *a, int ctl, int log, int *sync)
     return (int)syscall(SYS_close_range, (unsigned)n + 1, ~0U, 0U);
 }
 
-static void reset_signals(void)
-{
-    struct sigaction dfl = {.sa_handler = SIG_DFL};
-    sigset_t none;
-
-    for (int sig = 1; sig < NSIG; sig++)
-        (void)sigaction(sig, &dfl, NULL);
-    (void)sigemptyset(&none);
-    (void)sigprocmask(SIG_SETMASK, &none, NULL);
-}
-
 static _Noreturn void child_run(const struct args *a, const struct ids *ids, int ctl, int log,
                                 int sync)
 {
@@ -292,7 +282,7 @@ static _Noreturn void child_run(const struct args *a, const struct ids *ids, int
     char *envp[] = {NULL}; /* the box must not see the grader's */
     char go;
 
-    reset_signals();
+    confine_reset_signals();
     (void)setsid(); /* ^C at the grader's terminal is the grader's affair */
     (void)chdir("/");
     /* First of all: our copies of the parent's ends would hide its death from us. */

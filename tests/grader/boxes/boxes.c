@@ -17,6 +17,7 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -661,4 +662,18 @@ Test(boxes, the_self_test_finds_nothing)
         cr_expect(report.checks[i].ok || report.checks[i].advice, "%s: %s", report.checks[i].name,
                   report.checks[i].seen);
     cr_expect(report.ok && report.count > 15);
+}
+
+/* 32 and 33 are the C library's own: sigaction() refuses them, and some runtimes ignore them. */
+Test(boxes, signals_that_the_caller_ignores_are_not_ignored_inside)
+{
+    static struct selftest_report report;
+    const unsigned long ignore[4] = {(unsigned long)SIG_IGN}; /* the kernel's struct sigaction */
+
+    for (int sig = 32; sig <= 34; sig++)
+        cr_assert(syscall(SYS_rt_sigaction, sig, ignore, NULL, 8L) == 0);
+    selftest_run(&report);
+    for (size_t i = 0; i < report.count; i++)
+        cr_expect(report.checks[i].ok || report.checks[i].advice, "%s: %s", report.checks[i].name,
+                  report.checks[i].seen);
 }

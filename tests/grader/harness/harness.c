@@ -97,7 +97,7 @@ static const struct expected {
      "fifo sub/fifo, file /tmp/lab-temporary-N, file file, file meant, semaphore /lab-sem-N, shm /lab-shm-N, "
      "socket s, sysv-msg key N, sysv-sem key N, sysv-shm key N",
      0},
-    {"leaves_names_when_killed", USERS, "fail", "state", 0, "false", 0, 0},
+    {"leaves_names_when_killed", USERS, "fail", "state", 0, "no", 0, 0},
     {"leaves_a_replaced_socket", NATIVE, "pass", 0, 0, 0, "socket new", 0},
     {"attacks", USERS, "pass", 0, 0, 0, 0, 0},
     {"clean_start", ALL, "pass", 0, 0, 0, 0, 0},
