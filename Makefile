@@ -26,7 +26,7 @@ LIBS := -larchive -lcyaml -ljansson -lexpat -lseccomp -lcrypto -lm
 
 # init runs inside the box as a static program of its own, and travels within grader.
 INIT_SOURCES := $(wildcard grader/box/init*.c) grader/box/confine.c
-SOURCES := $(filter-out $(wildcard grader/box/init*.c) grader/intake/unpack.c, $(wildcard grader/*.c grader/*/*.c))
+SOURCES := $(filter-out $(wildcard grader/box/init*.c) $(wildcard grader/intake/unpack*.c), $(wildcard grader/*.c grader/*/*.c))
 OBJECTS := $(SOURCES:grader/%.c=$(BUILD)/obj/%.o) $(BUILD)/obj/box/init_image.o $(BUILD)/obj/intake/unpack_image.o
 LIBRARY_OBJECTS := $(filter-out $(BUILD)/obj/main.o, $(OBJECTS))
 UNIT_TESTS := $(patsubst tests/grader/unit/%.c, $(BUILD)/unit/%, $(wildcard tests/grader/unit/*.c))
@@ -36,7 +36,7 @@ CATALOGUES := $(patsubst grader/text/%.po, $(BUILD)/locale/%/LC_MESSAGES/grader.
 LAB ?= lab05
 SUBMISSION ?=
 
-.PHONY: all run test check verify bench lint format asan deps deps-test clean help kits unit FORCE
+.PHONY: all run test check verify bench lint format asan fuzz deps deps-test clean help kits unit FORCE
 
 all: $(BUILD)/grader $(CATALOGUES) ## build the grader (build/grader)
 
@@ -69,6 +69,9 @@ format: ## apply .clang-format
 asan: ## the grader with ASan and UBSan, in build/asan
 	$(Q)$(MAKE) BUILD=build/asan CFLAGS='-O1 -g -fno-omit-frame-pointer' SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=undefined' all
 
+fuzz: all deps-test ## fuzz what reads others' bytes, each target for FUZZ_S seconds (600)
+	$(Q)BUILD=$(BUILD) FUZZ_S=$${FUZZ_S:-600} tests/grader/fuzz/run
+
 clean: ## remove everything that was built
 	rm -rf build
 
@@ -100,9 +103,10 @@ $(BUILD)/locale/%/LC_MESSAGES/grader.mo: grader/text/%.po | deps
 	$(Q)msgfmt --check -o $@ $<
 
 # Runs in a box on what students sent: a program of its own, embedded as init is.
-$(BUILD)/unpack: grader/intake/unpack.c grader/intake/limits.h | deps
+UNPACK_SOURCES := grader/intake/unpack.c grader/intake/unpack_main.c grader/intake/rules.c
+$(BUILD)/unpack: $(UNPACK_SOURCES) $(wildcard grader/intake/*.h) grader/lab/rejection.h | deps
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) -std=c11 -D_GNU_SOURCE -Igrader $(WARNINGS) -O2 -o $@ $< -larchive
+	$(Q)$(CC) -std=c11 -D_GNU_SOURCE -Igrader $(WARNINGS) -O2 -o $@ $(UNPACK_SOURCES) -larchive
 
 $(BUILD)/obj/intake/unpack_image.o: grader/intake/unpack_image.S $(BUILD)/unpack
 	$(Q)mkdir -p $(@D)
@@ -114,4 +118,21 @@ $(BUILD)/unit/%: tests/grader/unit/%.c $(LIBRARY_OBJECTS) | deps
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -o $@ $< $(LIBRARY_OBJECTS) $(LIBS) -lcriterion
 
+# The fuzz targets (tests/grader/fuzz): clang has libFuzzer. The grader is an archive here, so that a
+# target may be built of one of its sources in place of the object.
+FUZZ_FLAGS := -std=c11 -D_GNU_SOURCE -Igrader -O1 -g -fno-omit-frame-pointer \
+	-fsanitize=address,undefined -fno-sanitize-recover=undefined
+FUZZ_OBJECTS := $(patsubst grader/%.c, $(BUILD)/fuzz/obj/%.o, $(filter-out grader/main.c, $(SOURCES)) grader/intake/unpack.c)
+
+$(BUILD)/fuzz/obj/%.o: grader/%.c Makefile | deps-test
+	$(Q)mkdir -p $(@D)
+	$(Q)clang $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link -MMD -MP -c $< -o $@
+
+$(BUILD)/fuzz/grader.a: $(FUZZ_OBJECTS) $(BUILD)/obj/box/init_image.o $(BUILD)/obj/intake/unpack_image.o
+	$(Q)rm -f $@; ar rcs $@ $^
+
+$(BUILD)/fuzz/%: tests/grader/fuzz/%.c tests/grader/fuzz/fuzz.h $(BUILD)/fuzz/grader.a
+	$(Q)clang $(FUZZ_FLAGS) -fsanitize=fuzzer -o $@ $< $(BUILD)/fuzz/grader.a $(LIBS)
+
+-include $(FUZZ_OBJECTS:.o=.d)
 -include $(OBJECTS:.o=.d) $(UNIT_TESTS:=.d)

@@ -106,6 +106,17 @@ static int run_stages(struct stage *s, const struct grade_options *o, struct err
     return o->pages ? pages_make(s, o->pages, err) : 0;
 }
 
+/* What intake has seen and what costs nothing. */
+static void take_notes(const struct submission *submission, struct result *r)
+{
+    for (size_t i = 0; i < submission->notes_n; i++) {
+        const struct submission_note *n = &submission->notes[i];
+        struct finding *f = result_finding(r, STAGE_BUILD, CHARGE_NONE, n->kind);
+        f->file = xstrdup(n->file);
+        f->message = xstrdup(n->message);
+    }
+}
+
 int grade_submission(const struct lab *lab, const struct kit *kit, const struct submission *submission,
                      const struct grade_options *o, struct result *r, struct err *err)
 {
@@ -120,13 +131,16 @@ int grade_submission(const struct lab *lab, const struct kit *kit, const struct 
     r->partial = o->only != NULL;
     plan_tests(lab, o->only, r);
     if (submission->rejected) {
+        const struct rejection *why = &submission->why;
         r->status = STATUS_REJECTED;
         r->message = xstrdup(submission->rejected);
+        r->rejection = (struct rejection){.why = why->why, .entry = xstrdup(why->entry), .detail = xstrdup(why->detail)};
         score_result(lab, r);
         return 0;
     }
     if (box_open(&(struct box_spec){.mode = o->mode}, &box, err) < 0)
         return -1;
+    take_notes(submission, r);
     struct stage s = {
         .lab = lab, .kit = kit, .submission = submission, .box = box, .result = r,
         /* Tests mostly wait for each other's processes: more of them than processors keep those busy. */

@@ -3,53 +3,69 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "intake/limits.h"
+#include "intake/rules.h"
 #include "util/cleanup.h"
-#include "util/text.h"
 #include "util/vec.h"
 
 extern const char intake_unpack_image[], intake_unpack_image_end[]; /* unpack_image.S */
 
-/* "F 12 345\n" -> 12, 345. How many bytes that was; 0: something else. */
-static size_t parse_head(const char *s, size_t n, char kind, size_t *a, size_t *b)
+/* "F 12 345\n" -> 12, 345: 'n' numbers of at most 9 digits after 'kind'. How many bytes that was; 0:
+ * something else. */
+static size_t parse_head(const char *s, size_t len, char kind, size_t *numbers, size_t n)
 {
-    const char *eol = memchr(s, '\n', n < 64 ? n : 64);
-    char *end;
+    size_t at = 1;
 
-    if (!eol || n < 4 || s[0] != kind || s[1] != ' ')
+    if (!len || s[0] != kind)
         return 0;
-    *a = strtoul(s + 2, &end, 10);
-    if (b && *end == ' ')
-        *b = strtoul(end + 1, &end, 10);
-    return end == eol && *a <= INTAKE_TOTAL_MAX && (!b || *b <= INTAKE_FILE_MAX) ? (size_t)(eol - s) + 1 : 0;
+    for (size_t i = 0; i < n; i++) {
+        if (at >= len || s[at++] != ' ')
+            return 0;
+        numbers[i] = 0;
+        const size_t first = at;
+        while (at < len && at - first < 9 && s[at] >= '0' && s[at] <= '9')
+            numbers[i] = numbers[i] * 10 + (size_t)(s[at++] - '0');
+        if (at == first)
+            return 0;
+    }
+    return at < len && s[at] == '\n' ? at + 1 : 0;
 }
 
-/* The unpacker is half hostile: it has read what the student sent. False: this is not its format. */
-static bool read_stream(const char *s, size_t n, struct submission *sub)
+static bool read_refusal(const char *s, const size_t numbers[3], size_t n, struct submission *sub)
 {
-    size_t path_n = 0, data_n = 0, head;
+    if (numbers[0] == WHY_NONE || numbers[0] >= WHY_N || numbers[1] > n || numbers[2] != n - numbers[1])
+        return false;
+    CLEANUP(free_ptr) char *entry = numbers[1] ? xstrndup(s, numbers[1]) : NULL;
+    CLEANUP(free_ptr) char *detail = numbers[2] ? xstrndup(s + numbers[1], numbers[2]) : NULL;
+    (void)intake_reject(sub, (enum rejection_why)numbers[0], entry, detail);
+    return true;
+}
+
+bool archive_read_stream(const char *s, size_t n, struct submission *sub)
+{
+    char clean[INTAKE_PATH_MAX + 1];
+    size_t numbers[3], head, total = 0;
 
     while (n) {
         if (n == 2 && memcmp(s, "E\n", 2) == 0)
             return true;
-        if ((head = parse_head(s, n, 'R', &path_n, NULL)) > 0 && path_n == n - head) {
-            CLEANUP(free_ptr) char *why = xstrndup(s + head, path_n);
-            intake_reject(sub, "%s", why);
-            return true;
-        }
-        head = parse_head(s, n, 'F', &path_n, &data_n);
-        if (!head || path_n > INTAKE_PATH_MAX || n - head < path_n || n - head - path_n < data_n ||
-            sub->files_n >= INTAKE_ENTRIES_MAX || memchr(s + head, '\0', path_n))
+        if ((head = parse_head(s, n, 'R', numbers, 3)) > 0)
+            return read_refusal(s + head, numbers, n - head, sub);
+        head = parse_head(s, n, 'F', numbers, 2);
+        const size_t path_n = numbers[0], data_n = numbers[1];
+        if (!head || path_n > INTAKE_PATH_MAX || data_n > INTAKE_FILE_MAX || n - head < path_n ||
+            n - head - path_n < data_n || (total += data_n) > INTAKE_TOTAL_MAX || sub->files_n >= INTAKE_ENTRIES_MAX)
+            return false;
+        CLEANUP(free_ptr) char *path = xstrndup(s + head, path_n);
+        if (strlen(path) != path_n || rules_path(path, clean) != WHY_NONE || strcmp(path, clean) != 0 || !rules_is_source(path))
             return false;
         struct submission_file *f = VEC_ADD(&sub->files, &sub->files_n);
-        f->path = xstrndup(s + head, path_n);
+        f->path = take_ptr(&path);
         f->data = xcalloc(data_n + 1, 1);
         memcpy(f->data, s + head + path_n, data_n);
         f->size = data_n;
@@ -59,7 +75,7 @@ static bool read_stream(const char *s, size_t n, struct submission *sub)
     return false; /* it broke off */
 }
 
-static int unpack(struct box *box, int archive, int out, struct proc_result *res, struct err *err)
+static int run_unpacker(struct box *box, int archive, int out, struct proc_result *res, struct err *err)
 {
     static const char *const argv[] = {"/peers/unpack", NULL};
     static const char *const env[] = {"LC_ALL=C.UTF-8", NULL};
@@ -83,17 +99,19 @@ int archive_read_sources(const char *path, enum box_mode mode, struct submission
     struct proc_result res;
     struct stat st;
 
-    if (archive < 0 || fstat(archive, &st) < 0)
-        return err_errno(err, errno, "cannot open the submission '%s'", path);
+    if (archive < 0 || fstat(archive, &st) < 0) {
+        (void)intake_reject(s, WHY_UNREADABLE, path, strerror(errno));
+        return 0;
+    }
     if (out < 0)
         return err_errno(err, errno, "cannot make a memfd");
     if (st.st_size > INTAKE_ARCHIVE_MAX) {
-        intake_reject(s, "the archive is larger than %d bytes", INTAKE_ARCHIVE_MAX);
+        (void)intake_reject(s, WHY_ARCHIVE_LARGE, NULL, NULL);
         return 0;
     }
     if (box_open(&(struct box_spec){.mode = mode}, &box, err) < 0)
         return -1;
-    int status = unpack(box, archive, out, &res, err);
+    int status = run_unpacker(box, archive, out, &res, err);
     box_close(box);
     if (status < 0)
         return err_wrap(err, "cannot unpack '%s'", path);
@@ -102,13 +120,14 @@ int archive_read_sources(const char *path, enum box_mode mode, struct submission
     char *stream = st.st_size ? mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, out, 0) : NULL;
     if (stream == MAP_FAILED)
         return err_errno(err, errno, "cannot read what was unpacked");
-    const bool whole = res.end == PROC_EXITED && res.code == 0 && read_stream(stream, (size_t)st.st_size, s);
+    const bool whole = res.end == PROC_EXITED && res.code == 0 &&
+                       archive_read_stream(stream, (size_t)st.st_size, s);
     if (stream)
         (void)munmap(stream, (size_t)st.st_size);
     if (!whole) {
         char how[128];
         proc_describe(&res, how, sizeof(how));
-        intake_reject(s, "the archive cannot be unpacked within its limits (%s)", how);
+        (void)intake_reject(s, WHY_LIMITS, NULL, how);
     }
     return 0;
 }

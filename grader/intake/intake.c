@@ -12,134 +12,168 @@
 #include <unistd.h>
 
 #include "intake/archive.h"
+#include "intake/rules.h"
 #include "util/cleanup.h"
+#include "util/i18n.h"
 #include "util/text.h"
 
 struct walk {
     struct submission *s;
     size_t entries, total; /* seen, bytes read */
+    char *link, *nested;   /* the first link and the first archive that were passed over */
 };
 
-void intake_reject(struct submission *s, const char *fmt, ...)
+static void walk_release(struct walk *w)
 {
-    va_list ap;
+    free(w->link);
+    free(w->nested);
+}
 
+bool intake_reject(struct submission *s, enum rejection_why why, const char *entry, const char *detail)
+{
     if (s->rejected)
-        return;
-    va_start(ap, fmt);
-    char *why = xvformat(fmt, ap);
-    va_end(ap);
-    s->rejected = text_printable(why, strlen(why)); /* it quotes names that a student chose */
-    free(why);
+        return false;
+    s->why = (struct rejection){.why = why, .entry = xstrdup(entry), .detail = xstrdup(detail)};
+    s->rejected = rejection_sentence(&s->why, false);
+    return false;
 }
 
-/* Only C sources and headers matter; what else lies there is not read. */
-static bool is_source(const char *name)
+/* Into f->data. What is read is what there was to read: a file that another process writes to
+ * meanwhile is no submission. */
+static bool read_all(struct walk *w, int fd, const char *path, const struct stat *before, struct submission_file *f)
 {
-    size_t n = strlen(name);
+    const size_t room = (size_t)before->st_size + 1; /* one more, to see that it has not grown */
+    struct stat after;
 
-    return n > 2 && name[n - 2] == '.' && (name[n - 1] == 'c' || name[n - 1] == 'h');
-}
-
-static bool is_plain_name(const char *name)
-{
-    for (const char *p = name; *p; p++)
-        if ((unsigned char)*p < 0x20 || *p == 0x7f || *p == '\\')
-            return false;
+    f->data = xcalloc(room, 1);
+    while (f->size < room) {
+        const ssize_t n = read(fd, f->data + f->size, room - f->size);
+        if (n < 0)
+            return intake_reject(w->s, WHY_UNREADABLE, path, strerror(errno));
+        if (n == 0)
+            break;
+        f->size += (size_t)n;
+    }
+    if (f->size != (size_t)before->st_size || fstat(fd, &after) < 0 || after.st_size != before->st_size ||
+        after.st_mtim.tv_sec != before->st_mtim.tv_sec || after.st_mtim.tv_nsec != before->st_mtim.tv_nsec)
+        return intake_reject(w->s, WHY_CHANGED, path, NULL);
     return true;
 }
 
-static void read_file(struct walk *w, int dir, const char *name, const char *path)
+static void read_file(struct walk *w, int dir, const char *name, int flags, const char *path)
 {
-    /* O_NONBLOCK: a FIFO by this name must not hold us up. */
-    CLEANUP(close_fd) int fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    /* O_NONBLOCK, O_NOCTTY: it may have become a FIFO or a terminal since it was looked at. */
+    CLEANUP(close_fd) int fd = openat(dir, name, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC | flags);
     struct stat st;
 
     if (fd < 0 || fstat(fd, &st) < 0) {
         if (errno == ELOOP)
-            intake_reject(w->s, "'%s' is a symbolic link; hand in the file itself", path);
+            (void)intake_reject(w->s, WHY_LINK, path, NULL);
         else
-            intake_reject(w->s, "cannot read '%s': %s", path, strerror(errno));
+            (void)intake_reject(w->s, WHY_UNREADABLE, path, strerror(errno));
         return;
     }
     if (!S_ISREG(st.st_mode)) {
-        intake_reject(w->s, "'%s' is not a regular file", path);
+        (void)intake_reject(w->s, WHY_SPECIAL, path, NULL);
         return;
     }
     if (st.st_size > INTAKE_FILE_MAX || w->total + (size_t)st.st_size > INTAKE_TOTAL_MAX) {
-        intake_reject(w->s, "'%s' is too large: %lld bytes (at most %d for a file, %d in all)", path,
-               (long long)st.st_size, INTAKE_FILE_MAX, INTAKE_TOTAL_MAX);
+        (void)intake_reject(w->s, st.st_size > INTAKE_FILE_MAX ? WHY_LARGE : WHY_TOTAL, path, NULL);
         return;
     }
-    char *data = xcalloc((size_t)st.st_size + 1, 1);
-    size_t got = 0;
-    for (ssize_t n; got < (size_t)st.st_size; got += (size_t)n) {
-        n = read(fd, data + got, (size_t)st.st_size - got);
-        if (n < 0)
-            intake_reject(w->s, "cannot read '%s': %s", path, strerror(errno));
-        if (n <= 0)
-            break;
-    }
     struct submission_file *f = VEC_ADD(&w->s->files, &w->s->files_n);
-    *f = (struct submission_file){.path = xstrdup(path), .data = data, .size = got};
-    w->total += got;
+    f->path = xstrdup(path);
+    if (read_all(w, fd, path, &st, f))
+        w->total += f->size;
 }
 
-static void walk_folder(struct walk *w, int parent, const char *name, const char *path, int depth)
+static void walk_folder(struct walk *w, int parent, const char *name, const char *path);
+
+/* One entry of a folder. Each step of the way is opened by its own name below the descriptor of the
+ * one before, never through a link: nothing that is swapped meanwhile leads out (as openat2's
+ * RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS, and on every kernel). */
+static void take_entry(struct walk *w, int dir, const char *name, const char *path)
+{
+    char clean[INTAKE_PATH_MAX + 1];
+    struct stat st;
+    enum rejection_why bad;
+
+    if (++w->entries > INTAKE_ENTRIES_MAX) {
+        (void)intake_reject(w->s, WHY_ENTRIES, NULL, NULL);
+    } else if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
+        (void)intake_reject(w->s, errno == ENOENT ? WHY_CHANGED : WHY_UNREADABLE, path, strerror(errno));
+    } else if (S_ISDIR(st.st_mode) || rules_is_source(name)) {
+        bad = rules_path(path, clean);
+        if (bad != WHY_NONE)
+            (void)intake_reject(w->s, bad, path, NULL);
+        else if (S_ISDIR(st.st_mode))
+            walk_folder(w, dir, name, path);
+        else if (S_ISREG(st.st_mode))
+            read_file(w, dir, name, O_NOFOLLOW, path);
+        else /* opening a device can do something */
+            (void)intake_reject(w->s, S_ISLNK(st.st_mode) ? WHY_LINK : WHY_SPECIAL, path, NULL);
+    } else if (S_ISLNK(st.st_mode) && !w->link) {
+        w->link = xstrdup(path);
+    } else if (S_ISREG(st.st_mode) && !w->nested && rules_is_archive(name)) {
+        w->nested = xstrdup(path);
+    }
+}
+
+static void walk_folder(struct walk *w, int parent, const char *name, const char *path)
 {
     int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     DIR *d = fd < 0 ? NULL : fdopendir(fd);
 
     if (!d) {
-        intake_reject(w->s, "cannot read the folder '%s': %s", *path ? path : name, strerror(errno));
+        (void)intake_reject(w->s, WHY_UNREADABLE, *path ? path : name, strerror(errno));
         if (fd >= 0)
             close(fd);
         return;
     }
     for (struct dirent *e; !w->s->rejected && (e = readdir(d));) {
-        struct stat st;
-        if (e->d_name[0] == '.' || strcmp(e->d_name, "__MACOSX") == 0)
+        if (rules_is_noise(e->d_name))
             continue;
         CLEANUP(free_ptr) char *sub = xformat("%s%s%s", path, *path ? "/" : "", e->d_name);
-        if (++w->entries > INTAKE_ENTRIES_MAX) {
-            intake_reject(w->s, "more than %d files and folders", INTAKE_ENTRIES_MAX);
-        } else if (fstatat(fd, e->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
-            intake_reject(w->s, "cannot look at '%s': %s", sub, strerror(errno));
-        } else if (S_ISDIR(st.st_mode)) {
-            if (depth >= INTAKE_DEPTH_MAX)
-                intake_reject(w->s, "'%s': folders are nested more than %d deep", sub, INTAKE_DEPTH_MAX);
-            else
-                walk_folder(w, fd, e->d_name, sub, depth + 1);
-        } else if (is_source(e->d_name)) {
-            if (is_plain_name(sub))
-                read_file(w, fd, e->d_name, sub);
-            else
-                intake_reject(w->s, "'%s': a name with control characters or backslashes", sub);
-        }
+        take_entry(w, fd, e->d_name, sub);
     }
     closedir(d);
 }
 
+static size_t depth_of(const char *path, size_t n)
+{
+    size_t depth = 0;
+
+    for (size_t i = 0; i < n; i++)
+        depth += path[i] == '/';
+    return depth;
+}
+
 /* Where the submission begins: the prefix before "src/lab05.c", or, for someone who handed in the
- * files alone, the folder that holds "lab05.c". The shortest wins. 'flat' says which it was. */
-static char *find_top(const struct submission *s, const char *library, bool *flat)
+ * files alone, the folder that holds "lab05.c". The one nearest to the top is meant; two equally
+ * near are rejected. 'flat' says which it was. NULL: there is none. */
+static char *find_top(struct submission *s, const char *library, bool *flat)
 {
     const char *slash = strrchr(library, '/');
     const char *wanted[2] = {library, slash ? slash + 1 : library};
 
     for (int f = 0; f < 2; f++) {
-        const char *best = NULL;
+        const char *best = NULL, *rival = NULL;
         size_t n = strlen(wanted[f]), best_n = 0;
         for (size_t i = 0; i < s->files_n; i++) {
             const char *p = s->files[i].path;
             size_t len = strlen(p);
             if (len < n || strcmp(p + len - n, wanted[f]) != 0 || (len > n && p[len - n - 1] != '/'))
                 continue;
-            if (!best || len - n < best_n) {
+            if (best && depth_of(p, len - n) == depth_of(best, best_n)) {
+                rival = p;
+            } else if (!best || depth_of(p, len - n) < depth_of(best, best_n)) {
                 best = p;
                 best_n = len - n;
+                rival = NULL;
             }
         }
+        if (rival)
+            (void)intake_reject(s, WHY_AMBIGUOUS, best, rival);
         if (best) {
             *flat = f == 1;
             return xstrndup(best, best_n);
@@ -173,6 +207,64 @@ static void strip_top(struct submission *s, const char *top, bool flat)
     s->files_n = kept;
 }
 
+/* "a.c" and "a.c/b.c" cannot lie in one folder; an archive can say so. Names in the box are paths in
+ * UTF-8, as gcov's and our own documents need them. */
+static void check_paths(struct submission *s)
+{
+    for (size_t i = 0; i < s->files_n && !s->rejected; i++) {
+        const char *path = s->files[i].path;
+        if (!text_is_utf8(path, strlen(path)))
+            (void)intake_reject(s, WHY_NOT_UTF8, path, NULL);
+        for (const char *slash = path; (slash = strchr(slash, '/')); slash++) {
+            CLEANUP(free_ptr) char *above = xstrndup(path, (size_t)(slash - path));
+            const struct submission_file key = {.path = above};
+            if (bsearch(&key, s->files, s->files_n, sizeof(*s->files), by_path))
+                (void)intake_reject(s, WHY_FILE_AND_FOLDER, above, NULL);
+        }
+    }
+}
+
+/* Notes ---------------------------------------------------------------------------------------- */
+
+static bool begins(const struct submission_file *f, const char *bytes, size_t n)
+{
+    return f->size >= n && memcmp(f->data, bytes, n) == 0;
+}
+
+static bool is_utf16(const struct submission_file *f)
+{
+    const char *d = f->data;
+
+    return begins(f, "\xff\xfe", 2) || begins(f, "\xfe\xff", 2) ||
+           (f->size >= 4 && ((d[0] && !d[1] && d[2] && !d[3]) || (!d[0] && d[1] && !d[2] && d[3])));
+}
+
+static void note(struct submission *s, const struct submission_file *f, const char *kind, const char *message)
+{
+    *VEC_ADD(&s->notes, &s->notes_n) = (struct submission_note){.kind = kind, .message = message, .file = xstrdup(f->path)};
+}
+
+/* How the sources are written down. gcc takes CR LF, a byte order mark and any bytes in comments and
+ * strings; in UTF-16 it finds no C. */
+static void check_text(struct submission *s)
+{
+    for (size_t i = 0; i < s->files_n && !s->rejected; i++) {
+        const struct submission_file *f = &s->files[i];
+        if (strncmp(f->path, "src/", 4) != 0 && strncmp(f->path, "include/", 8) != 0)
+            continue; /* not compiled */
+        if (is_utf16(f)) {
+            (void)intake_reject(s, WHY_UTF16, f->path, NULL);
+            continue;
+        }
+        if (begins(f, "\xef\xbb\xbf", 3))
+            note(s, f, "source.bom", N_("it begins with a byte order mark; it is taken as it is"));
+        if (memmem(f->data, f->size, "\r\n", 2))
+            note(s, f, "source.crlf", N_("its lines end as on Windows, with CR LF; it is taken as it is"));
+        if (!text_is_utf8(f->data, f->size))
+            note(s, f, "source.not_utf8", N_("it is not UTF-8, perhaps Latin-1; it is taken as it is"));
+    }
+}
+
 static int digest(struct submission *s, struct err *err)
 {
     unsigned char sum[EVP_MAX_MD_SIZE];
@@ -197,7 +289,7 @@ static int digest(struct submission *s, struct err *err)
     return 0;
 }
 
-static char *id_of(const char *path)
+char *intake_id(const char *path)
 {
     CLEANUP(free_ptr) char *real = realpath(path, NULL);
     const char *p = real ? real : path;
@@ -208,39 +300,52 @@ static char *id_of(const char *path)
 }
 
 /* A file alone is the lab's library, whatever it is called. */
-static void read_single(struct submission *s, const char *path, const struct lab *lab)
+static void read_single(struct walk *w, const char *path, const struct lab *lab)
 {
-    struct walk w = {.s = s};
-
-    read_file(&w, AT_FDCWD, path, path);
-    if (!s->files_n)
+    read_file(w, AT_FDCWD, path, 0, path);
+    if (!w->s->files_n)
         return;
-    free(s->files[0].path);
-    s->files[0].path = xstrdup(lab->config->library[0]);
+    free(w->s->files[0].path);
+    w->s->files[0].path = xstrdup(lab->config->library[0]);
+}
+
+/* What lies at 'path' into w->s->files, with the names that it has there. */
+static int read_files(struct walk *w, const char *path, const struct lab *lab, enum box_mode mode, struct err *err)
+{
+    struct stat st;
+
+    if (stat(path, &st) < 0) {
+        if (errno == ENOENT || errno == ENOTDIR)
+            return err_errno(err, errno, "cannot open the submission '%s'", path);
+        (void)intake_reject(w->s, WHY_UNREADABLE, path, strerror(errno));
+    } else if (S_ISDIR(st.st_mode)) {
+        /* The name that the user typed may be a link; what lies inside may not. */
+        CLEANUP(free_ptr) char *inside = xformat("%s/.", path);
+        walk_folder(w, AT_FDCWD, inside, "");
+    } else if (!S_ISREG(st.st_mode)) {
+        (void)intake_reject(w->s, WHY_SPECIAL, path, NULL);
+    } else if (rules_is_source(path)) {
+        read_single(w, path, lab);
+    } else {
+        return archive_read_sources(path, mode, w->s, err);
+    }
+    return 0;
 }
 
 int intake_read(const char *path, const struct lab *lab, enum box_mode mode, struct submission *s, struct err *err)
 {
-    CLEANUP(submission_release) struct submission got = {.id = id_of(path)};
-    struct walk w = {.s = &got};
-    struct stat st;
+    CLEANUP(submission_release) struct submission got = {.id = intake_id(path)};
+    CLEANUP(walk_release) struct walk w = {.s = &got};
     bool flat = false;
 
-    if (stat(path, &st) < 0)
-        return err_errno(err, errno, "cannot open the submission '%s'", path);
-    if (S_ISDIR(st.st_mode)) {
-        /* The name that the user typed may be a link; what lies inside may not. */
-        CLEANUP(free_ptr) char *inside = xformat("%s/.", path);
-        walk_folder(&w, AT_FDCWD, inside, "", 0);
-    } else if (!S_ISREG(st.st_mode)) {
-        intake_reject(&got, "'%s' is neither a folder nor a file", path);
-    } else if (is_source(path)) {
-        read_single(&got, path, lab);
-    } else if (archive_read_sources(path, mode, &got, err) < 0) {
+    if (read_files(&w, path, lab, mode, err) < 0)
         return -1;
-    }
+    if (!got.rejected && got.files_n == 0 && w.link)
+        (void)intake_reject(&got, WHY_LINK, w.link, NULL);
+    if (!got.rejected && got.files_n == 0 && w.nested)
+        (void)intake_reject(&got, WHY_NESTED, w.nested, NULL);
     if (!got.rejected && got.files_n == 0)
-        intake_reject(&got, "there is no C file in it; a submission has %s", lab->config->library[0]);
+        (void)intake_reject(&got, WHY_NO_SOURCE, NULL, lab->config->library[0]);
     if (!got.rejected) {
         CLEANUP(free_ptr) char *top = find_top(&got, lab->config->library[0], &flat);
         if (top)
@@ -248,6 +353,10 @@ int intake_read(const char *path, const struct lab *lab, enum box_mode mode, str
     }
     if (got.files_n)
         qsort(got.files, got.files_n, sizeof(*got.files), by_path);
+    if (!got.rejected)
+        check_paths(&got);
+    if (!got.rejected)
+        check_text(&got);
     if (!got.rejected && digest(&got, err) < 0)
         return -1;
     *s = got;

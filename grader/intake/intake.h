@@ -16,4 +16,7 @@
  * -1: it could not be read for a reason of ours (*err). */
 int intake_read(const char *path, const struct lab *lab, enum box_mode mode, struct submission *s, struct err *err);
 
+/* What a submission at 'path' is called: the last part of its real path, printable. The caller frees it. */
+char *intake_id(const char *path);
+
 #endif

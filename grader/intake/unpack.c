@@ -1,196 +1,212 @@
 /* SPDX-License-Identifier: MIT */
-/* unpack: reads an archive on standard input and writes its C sources to standard output. A program
- * of its own, that runs in a box as an ordinary user: whoever made the archive may have made it to
- * break whoever reads it.
- *
- * Output: for each source "F PATH-BYTES DATA-BYTES\n" PATH DATA, then "E\n"; or, whatever came before
- * it, "R TEXT-BYTES\n" TEXT: the archive is refused, and why. archive.c reads it. */
-#include <archive.h>
+#include "intake/unpack.h"
+
 #include <archive_entry.h>
-#include <errno.h>
-#include <locale.h>
-#include <stdarg.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include <wchar.h>
+#include <wctype.h>
 
-#include "intake/limits.h"
+#include "intake/rules.h"
 
-static char *names[INTAKE_ENTRIES_MAX];
-static size_t names_n;
-static size_t total; /* bytes that came out of the sources */
+struct unpacking {
+    struct archive *a;
+    FILE *out;
+    long long packed;
+    char *names[INTAKE_ENTRIES_MAX]; /* in lower case */
+    size_t names_n;
+    size_t total;   /* bytes that came out of the sources */
+    long long bulk; /* bytes that all entries say they have */
+    char nested[INTAKE_PATH_MAX + 1]; /* an archive within; "": none */
+    bool sources;
+};
 
-static _Noreturn void refuse(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-static _Noreturn void refuse(const char *fmt, ...)
+/* Ends the stream. Always false, so that what refuses can end with it. */
+static bool refuse(struct unpacking *u, enum rejection_why why, const char *entry, const char *detail)
 {
-    char why[1024];
-    va_list ap;
-
-    va_start(ap, fmt);
-    (void)vsnprintf(why, sizeof(why), fmt, ap);
-    va_end(ap);
-    printf("R %zu\n%s", strlen(why), why);
-    exit(fflush(stdout) == 0 ? 0 : 1);
+    entry = entry ? entry : "";
+    detail = detail ? detail : "";
+    (void)fprintf(u->out, "R %d %zu %zu\n%s%s", (int)why, strlen(entry), strlen(detail), entry, detail);
+    return false;
 }
 
-static bool is_source(const char *path)
+/* In lower case, as a file system that knows no case would compare it. NULL: no memory. */
+static char *fold(const char *s)
 {
-    size_t n = strlen(path);
+    wchar_t wide[INTAKE_PATH_MAX + 1];
+    const size_t room = (strlen(s) + 1) * 4;
+    char *folded = malloc(room);
+    size_t n = mbstowcs(wide, s, INTAKE_PATH_MAX + 1);
 
-    return n > 2 && path[n - 2] == '.' && (path[n - 1] == 'c' || path[n - 1] == 'h');
-}
-
-/* What the systems of students add by themselves. */
-static bool is_noise(const char *path)
-{
-    return strncmp(path, "__MACOSX/", 9) == 0 || path[0] == '.' || strstr(path, "/.");
-}
-
-static const char *bad_path(const char *path)
-{
-    size_t depth = 0, component = 0;
-
-    if (!*path)
-        return "an empty name";
-    if (strlen(path) > INTAKE_PATH_MAX)
-        return "a name that is too long";
-    if (*path == '/' || (path[0] && path[1] == ':'))
-        return "an absolute name";
-    for (const char *p = path;; p++) {
-        const unsigned char c = (unsigned char)*p;
-        if (c == '/' || c == '\0') {
-            if (component == 2 && p[-1] == '.' && p[-2] == '.')
-                return "a name that leads out of its folder";
-            depth += component > 0;
-            component = 0;
-            if (!c)
-                break;
-            continue;
-        }
-        if (c < 0x20 || c == 0x7f || c == '\\')
-            return "a name with control characters or backslashes";
-        /* U+202A-202E and U+2066-2069 turn the direction of what is shown. */
-        if (c == 0xe2 && (unsigned char)p[1] == 0x80 && (unsigned char)p[2] >= 0xaa && (unsigned char)p[2] <= 0xae)
-            return "a name that turns the direction of text";
-        if (c == 0xe2 && (unsigned char)p[1] == 0x81 && (unsigned char)p[2] >= 0xa6 && (unsigned char)p[2] <= 0xa9)
-            return "a name that turns the direction of text";
-        if (++component > INTAKE_NAME_MAX)
-            return "a name that is too long";
+    if (!folded)
+        return NULL;
+    for (size_t i = 0; n != (size_t)-1 && i < n; i++)
+        wide[i] = (wchar_t)towlower((wint_t)wide[i]);
+    if (n == (size_t)-1 || wcstombs(folded, wide, room) == (size_t)-1) {
+        for (size_t i = 0; i <= strlen(s); i++) /* not UTF-8 */
+            folded[i] = s[i] >= 'A' && s[i] <= 'Z' ? (char)(s[i] - 'A' + 'a') : s[i];
     }
-    return depth > INTAKE_DEPTH_MAX ? "folders nested too deep" : NULL;
+    return folded;
 }
 
 /* The same name twice, or names that differ in case alone: which one is meant? */
-static void note_name(const char *path)
+static bool note_name(struct unpacking *u, const char *path)
 {
-    for (size_t i = 0; i < names_n; i++)
-        if (strcasecmp(names[i], path) == 0)
-            refuse("'%s' is in the archive twice (as '%s')", path, names[i]);
-    names[names_n] = strdup(path);
-    if (!names[names_n++])
-        refuse("out of memory");
+    char *folded = fold(path);
+
+    if (!folded)
+        return refuse(u, WHY_LIMITS, path, "out of memory");
+    for (size_t i = 0; i < u->names_n; i++)
+        if (strcmp(u->names[i], folded) == 0) {
+            free(folded);
+            return refuse(u, WHY_TWICE, path, NULL);
+        }
+    u->names[u->names_n++] = folded;
+    return true;
 }
 
-static void copy_source(struct archive *a, const char *path, long long packed)
+static bool read_source(struct unpacking *u, const char *path, char **data, size_t *n)
+{
+    size_t room = 0;
+
+    for (ssize_t got = 1; got; *n += (size_t)got, u->total += (size_t)got) {
+        if (*n > INTAKE_FILE_MAX)
+            return refuse(u, WHY_LARGE, path, NULL);
+        if (u->total > INTAKE_TOTAL_MAX)
+            return refuse(u, WHY_TOTAL, path, NULL);
+        if (u->total > INTAKE_RATIO_FREE && u->packed > 0 && (long long)u->total / u->packed > INTAKE_RATIO_MAX)
+            return refuse(u, WHY_RATIO, path, NULL);
+        if (*n == room) {
+            char *more = realloc(*data, room = room ? room * 2 : 16384);
+            if (!more)
+                return refuse(u, WHY_LIMITS, path, "out of memory");
+            *data = more;
+        }
+        got = archive_read_data(u->a, *data + *n, room - *n);
+        if (got < 0)
+            return refuse(u, archive_read_has_encrypted_entries(u->a) > 0 ? WHY_ENCRYPTED : WHY_DAMAGED, path,
+                          archive_error_string(u->a));
+    }
+    return true;
+}
+
+static bool copy_source(struct unpacking *u, const char *path)
 {
     char *data = NULL;
-    size_t n = 0, room = 0;
-    ssize_t got;
+    size_t n = 0;
+    const bool ok = read_source(u, path, &data, &n);
 
-    for (;;) {
-        if (n == room) {
-            room = room ? room * 2 : 16384;
-            data = realloc(data, room);
-            if (!data)
-                refuse("out of memory");
-        }
-        got = archive_read_data(a, data + n, room - n);
-        if (got < 0)
-            refuse("'%s' cannot be read: %s", path, archive_error_string(a) ? archive_error_string(a) : "damaged");
-        if (got == 0)
-            break;
-        n += (size_t)got;
-        total += (size_t)got;
-        if (n > INTAKE_FILE_MAX)
-            refuse("'%s' is larger than %d bytes", path, INTAKE_FILE_MAX);
-        if (total > INTAKE_TOTAL_MAX)
-            refuse("its sources are larger than %d bytes", INTAKE_TOTAL_MAX);
-        if (total > INTAKE_RATIO_FREE && packed > 0 && total / (size_t)packed > INTAKE_RATIO_MAX)
-            refuse("'%s': it unpacks to more than %d times its size", path, INTAKE_RATIO_MAX);
+    if (ok) {
+        (void)fprintf(u->out, "F %zu %zu\n%s", strlen(path), n, path);
+        (void)fwrite(data, 1, n, u->out); /* an error stays in the stream */
+        u->sources = true;
     }
-    printf("F %zu %zu\n%s", strlen(path), n, path);
-    if (n && fwrite(data, 1, n, stdout) != n)
-        exit(1);
     free(data);
+    return ok;
 }
 
-static void take_entry(struct archive *a, struct archive_entry *e, long long packed)
+static bool take_file(struct unpacking *u, struct archive_entry *e, const char *path)
 {
-    const char *path = archive_entry_pathname_utf8(e);
-    const char *bad;
+    const long long size = archive_entry_size_is_set(e) ? archive_entry_size(e) : 0;
 
-    if (!path)
-        path = archive_entry_pathname(e);
-    if (!path)
-        refuse("an entry has a name that cannot be read");
-    while (path[0] == '.' && path[1] == '/')
-        path += 2;
-    if (!*path || strcmp(path, ".") == 0)
-        return;
-    bad = bad_path(path);
-    if (bad)
-        refuse("'%s': %s", path, bad);
+    /* What is no source is skipped, which takes time where it has to be decompressed. */
+    if (size < 0 || size > INTAKE_BULK_MAX || (u->bulk += size) > INTAKE_BULK_MAX)
+        return refuse(u, rules_is_source(path) ? WHY_LARGE : WHY_BULK, path, NULL);
+    if (rules_is_noise(path))
+        return true;
+    if (!note_name(u, path))
+        return false;
+    if (rules_is_archive(path))
+        memcpy(u->nested, path, strlen(path) + 1);
+    return !rules_is_source(path) || copy_source(u, path);
+}
+
+static bool take_entry(struct unpacking *u, struct archive_entry *e)
+{
+    char path[INTAKE_PATH_MAX + 1];
+    const char *name = archive_entry_pathname_utf8(e);
+    enum rejection_why bad;
+
+    if (!name)
+        name = archive_entry_pathname(e);
+    if (!name)
+        return refuse(u, WHY_EMPTY_NAME, NULL, NULL);
+    bad = rules_path(name, path);
+    if (bad != WHY_NONE)
+        return refuse(u, bad, name, NULL);
     if (archive_entry_hardlink(e) || archive_entry_symlink(e) || archive_entry_filetype(e) == AE_IFLNK)
-        refuse("'%s' is a link; hand in the file itself", path);
+        return refuse(u, WHY_LINK, path, NULL);
     if (archive_entry_is_encrypted(e))
-        refuse("'%s' is encrypted", path);
+        return refuse(u, WHY_ENCRYPTED, path, NULL);
     switch (archive_entry_filetype(e)) {
     case AE_IFDIR:
-        return;
+        return true;
     case AE_IFREG:
     case 0: /* some zips do not say */
-        break;
+        return *path ? take_file(u, e, path) : refuse(u, WHY_EMPTY_NAME, NULL, NULL);
     default:
-        refuse("'%s' is a device, a FIFO or a socket", path);
+        return refuse(u, WHY_SPECIAL, path, NULL);
     }
-    if (is_noise(path))
-        return;
-    note_name(path);
-    if (is_source(path))
-        copy_source(a, path, packed);
 }
 
-int main(void)
+static bool take_all(struct unpacking *u)
 {
-    struct archive *a = archive_read_new();
     struct archive_entry *e;
-    struct stat st;
     size_t entries = 0;
     int r;
 
-    (void)setlocale(LC_CTYPE, "C.UTF-8"); /* names would be lost otherwise */
-    if (!a || fstat(STDIN_FILENO, &st) < 0)
-        return 1;
-    archive_read_support_filter_all(a);
-    archive_read_support_format_zip(a);
-    archive_read_support_format_tar(a);
-    archive_read_support_format_7zip(a);
-    archive_read_support_format_rar(a);
-    archive_read_support_format_rar5(a);
-    if (archive_read_open_fd(a, STDIN_FILENO, 65536) != ARCHIVE_OK)
-        refuse("it is neither a folder nor an archive that can be read (zip, tar, 7z, rar)");
-    while ((r = archive_read_next_header(a, &e)) == ARCHIVE_OK || r == ARCHIVE_WARN) {
+    while ((r = archive_read_next_header(u->a, &e)) == ARCHIVE_OK || r == ARCHIVE_WARN) {
         if (++entries > INTAKE_ENTRIES_MAX)
-            refuse("more than %d files and folders", INTAKE_ENTRIES_MAX);
-        take_entry(a, e, (long long)st.st_size);
+            return refuse(u, WHY_ENTRIES, NULL, NULL);
+        if (!take_entry(u, e))
+            return false;
     }
+    if (r != ARCHIVE_EOF && archive_read_has_encrypted_entries(u->a) > 0)
+        return refuse(u, WHY_ENCRYPTED, NULL, NULL);
     if (r != ARCHIVE_EOF)
-        refuse("the archive is damaged: %s", archive_error_string(a) ? archive_error_string(a) : "no reason given");
-    archive_read_free(a);
-    puts("E");
-    return fflush(stdout) == 0 ? 0 : 1;
+        return refuse(u, entries || archive_format(u->a) ? WHY_DAMAGED : WHY_NO_ARCHIVE, NULL, archive_error_string(u->a));
+    if (!u->sources && u->nested[0])
+        return refuse(u, WHY_NESTED, u->nested, NULL);
+    return true;
+}
+
+struct archive *unpack_reader(void)
+{
+    struct archive *a = archive_read_new();
+
+    if (!a)
+        return NULL;
+    /* Not archive_read_support_filter_all: that has filters which are programs. */
+    (void)archive_read_support_filter_gzip(a);
+    (void)archive_read_support_filter_bzip2(a);
+    (void)archive_read_support_filter_xz(a);
+    (void)archive_read_support_filter_lzma(a);
+    (void)archive_read_support_filter_zstd(a);
+    (void)archive_read_support_filter_compress(a);
+    (void)archive_read_support_format_zip(a);
+    (void)archive_read_support_format_tar(a);
+    (void)archive_read_support_format_7zip(a);
+    (void)archive_read_support_format_rar(a);
+    (void)archive_read_support_format_rar5(a);
+    return a;
+}
+
+int unpack(struct archive *a, int opened, long long packed, FILE *out)
+{
+    struct unpacking *u = calloc(1, sizeof(*u));
+
+    if (!u)
+        return -1;
+    u->a = a;
+    u->out = out;
+    u->packed = packed;
+    if (opened != ARCHIVE_OK)
+        (void)refuse(u, WHY_NO_ARCHIVE, NULL, NULL);
+    else if (take_all(u))
+        (void)fputs("E\n", out);
+    for (size_t i = 0; i < u->names_n; i++)
+        free(u->names[i]);
+    free(u);
+    return fflush(out) == 0 && !ferror(out) ? 0 : -1;
 }

@@ -22,5 +22,9 @@ void submission_release(struct submission *s)
     free(s->id);
     free(s->digest);
     free(s->rejected);
+    rejection_release(&s->why);
+    for (size_t i = 0; i < s->notes_n; i++)
+        free(s->notes[i].file);
+    free(s->notes);
     *s = (struct submission){0};
 }

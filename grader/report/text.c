@@ -315,7 +315,7 @@ static void put_finding(const struct writer *w, const struct finding *f)
         buf_printf(&b, _("%sin %s"), b.n ? ", " : "", f->function);
     if (f->test)
         buf_printf(&b, _("%sin the test %s"), b.n ? ", " : "", f->test);
-    buf_printf(&b, "%s%s", b.n ? ": " : "", f->message ? f->message : f->kind);
+    buf_printf(&b, "%s%s", b.n ? ": " : "", f->message && *f->message ? _(f->message) : f->kind);
     put_field(w, _("seen"), b.s);
     buf_release(&b);
 }
@@ -459,7 +459,8 @@ int report_text(FILE *out, const struct lab *lab, const struct result *r, const 
     (void)fprintf(out, "%s%s  %s%s\n", w.c->bold, r->lab, id, w.c->off);
     if (r->status != STATUS_GRADED) {
         (void)fprintf(out, "\n%s%s%s: ", w.c->bad, _(status_labels[r->status]), w.c->off);
-        put_wrapped(out, r->message ? r->message : _("no reason is known"), 4);
+        CLEANUP(free_ptr) char *why = r->rejection.why ? rejection_sentence(&r->rejection, true) : NULL;
+        put_wrapped(out, why ? why : r->message ? r->message : _("no reason is known"), 4);
     }
     if (r->status == STATUS_GRADED && !r->partial) {
         (void)fputc('\n', out);

@@ -43,6 +43,16 @@ static void set_if(json_t *o, const char *key, const char *value)
         set(o, key, json_text(value));
 }
 
+static json_t *rejection_json(const struct rejection *r)
+{
+    json_t *o = json_object();
+
+    set(o, "reason", json_string(rejection_names[r->why]));
+    set_if(o, "entry", r->entry);
+    set_if(o, "detail", r->detail);
+    return o;
+}
+
 static json_t *test_json(const struct result_test *t, bool deterministic)
 {
     json_t *o = json_object();
@@ -141,6 +151,8 @@ json_t *result_to_json(const struct result *r, bool deterministic)
     set(o, "submission", submission);
     set(o, "status", json_string(status_names[r->status]));
     set_if(o, "message", r->message);
+    if (r->rejection.why != WHY_NONE)
+        set(o, "rejection", rejection_json(&r->rejection));
     if (r->partial)
         set(o, "partial", json_true());
     set(o, "score", r->status == STATUS_HELD || r->status == STATUS_REJECTED ? json_null() : json_points(r->score));
@@ -198,6 +210,17 @@ static void strs_of(const json_t *o, const char *key, struct strs *out)
 
     json_array_foreach(json_object_get(o, key), i, one)
         strs_add(out, json_string_value(one) ? json_string_value(one) : "");
+}
+
+static void rejection_of(const json_t *o, struct rejection *r)
+{
+    int why = name_of(o, "reason", rejection_names, WHY_N);
+
+    if (why <= WHY_NONE)
+        return;
+    r->why = (enum rejection_why)why;
+    r->entry = text_of(o, "entry");
+    r->detail = text_of(o, "detail");
 }
 
 static int test_of(const json_t *o, struct result_test *t)
@@ -268,6 +291,7 @@ int result_from_json(const json_t *j, struct result *r, struct err *err)
     r->id = text_of(submission, "id");
     r->digest = text_of(submission, "digest");
     r->message = text_of(j, "message");
+    rejection_of(json_object_get(j, "rejection"), &r->rejection);
     r->partial = json_is_true(json_object_get(j, "partial"));
     r->score = number_of(j, "score");
     r->max_score = number_of(j, "max_score");

@@ -66,6 +66,7 @@ void result_release(struct result *r)
     free(r->id);
     free(r->digest);
     free(r->message);
+    rejection_release(&r->rejection);
     free(r->environment.grader);
     free(r->environment.isolation);
     free(r->environment.cc);

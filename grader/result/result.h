@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "lab/rejection.h"
 #include "util/vec.h"
 
 #define RESULT_SCHEMA "grader-result/1"
@@ -104,6 +105,7 @@ struct result {
     char *digest;            /* "sha256:…"; NULL when nothing could be read */
     enum result_status status;
     char *message;           /* why rejected, held or not compiled; NULL */
+    struct rejection rejection; /* why rejected, for programs and other languages */
     bool partial;            /* only some of the tests were asked for: the score says nothing */
     double score, max_score;
     double behaviour_factor; /* what quality points were multiplied by */

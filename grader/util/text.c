@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "util/text.h"
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #include "util/vec.h"
@@ -21,6 +20,19 @@ static size_t decode(const unsigned char *s, size_t n, uint32_t *code)
         *code = *code << 6 | (s[i] & 0x3f);
     }
     return *code < least[len] || *code > 0x10ffff || (*code >= 0xd800 && *code <= 0xdfff) ? 0 : len;
+}
+
+bool text_is_utf8(const char *s, size_t n)
+{
+    uint32_t code = 0;
+
+    for (size_t i = 0; i < n;) {
+        const size_t len = decode((const unsigned char *)s + i, n - i, &code);
+        if (!len)
+            return false;
+        i += len;
+    }
+    return true;
 }
 
 /* Control characters (a terminal obeys them) and what turns the direction of text around. */

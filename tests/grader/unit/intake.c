@@ -7,7 +7,9 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include "intake/archive.h"
 #include "intake/intake.h"
+#include "intake/rules.h"
 #include "util/cleanup.h"
 
 static char *library[] = {"src/lab05.c"};
@@ -177,7 +179,7 @@ UNIT(intake, a_link_inside_is_never_followed)
     CLEANUP(free_ptr) char *path = unit_path("alice/src/lab05.c");
 
     cr_assert_eq(symlink("/etc/passwd", path), 0);
-    rejects("alice", "symbolic link");
+    rejects("alice", "'src/lab05.c': it is a link");
 }
 
 UNIT(intake, a_folder_that_is_a_link_is_never_entered)
@@ -377,4 +379,147 @@ UNIT(intake, the_digest_tells_where_a_file_ends)
     CLEANUP(free_ptr) char *a = digest_of("a"), *b = digest_of("b");
     cr_assert(strcmp(a, b) != 0);
     unit_done();
+}
+
+UNIT(intake, of_two_equally_near_neither_is_taken)
+{
+    unit_write("alice/old/src/lab05.c", "");
+    unit_write("alice/very-new/src/lab05.c", "");
+    rejects("alice", "more than one");
+}
+
+UNIT(intake, an_archive_within_is_not_opened)
+{
+    unit_write("alice/lab05.ZIP", "PK");
+    rejects("alice", "'lab05.ZIP': an archive within");
+}
+
+UNIT(intake, a_link_where_the_sources_should_be_is_told)
+{
+    CLEANUP(free_ptr) char *path = unit_path("alice/src");
+
+    cr_assert_eq(symlink("/etc", path), 0);
+    rejects("alice", "'src': it is a link");
+}
+
+UNIT(intake, names_that_are_not_utf8_are_refused_where_they_stay)
+{
+    unit_write("jo\xe3o/src/lab05.c", "");
+    takes("jo\xe3o", "src/lab05.c");
+    unit_write("alice/src/lab05.c", "");
+    unit_write("alice/src/fun\xe7\xe3o.c", "");
+    rejects("alice", "'src/fun\\xe7\\xe3o.c': its name is not UTF-8");
+}
+
+static void notes(const char *text, size_t n, const char *expected)
+{
+    struct submission s = {0};
+    struct buf b = {0};
+
+    unit_write_bytes("alice/src/lab05.c", text, n);
+    take("alice", &s);
+    cr_assert_null(s.rejected, "rejected: %s", s.rejected);
+    for (size_t i = 0; i < s.notes_n; i++)
+        buf_printf(&b, "%s%s %s", i ? ", " : "", s.notes[i].file, s.notes[i].kind);
+    CLEANUP(free_ptr) char *got = buf_steal(&b);
+    SAME(expected, got);
+    submission_release(&s);
+    unit_done();
+}
+
+UNIT(intake, sources_as_windows_writes_them_are_taken_and_told)
+{
+    notes("int a;\r\n", 8, "src/lab05.c source.crlf");
+    notes("\xef\xbb\xbfint a;\n", 10, "src/lab05.c source.bom");
+    notes("/* \xe7 */\n", 8, "src/lab05.c source.not_utf8");
+    notes("\xef\xbb\xbf/* \xe7 */\r\n", 12, "src/lab05.c source.bom, src/lab05.c source.crlf, src/lab05.c source.not_utf8");
+    notes("/* \xc3\xa7 */\n", 9, "");
+    notes("\0", 1, "");
+}
+
+UNIT(intake, utf16_is_refused)
+{
+    unit_write_bytes("a/src/lab05.c", "\xff\xfei\0n\0", 6);
+    rejects("a", "UTF-16");
+    unit_write_bytes("b/src/lab05.c", "\0i\0n\0t\0 ", 8);
+    rejects("b", "UTF-16");
+    unit_write_bytes("c/src/lab05.c", "", 0);
+    unit_write_bytes("c/windows/resource.h", "\xff\xfei\0n\0", 6); /* nobody compiles it */
+    takes("c", "src/lab05.c windows/resource.h");
+}
+
+/* What the unpacker says. ---------------------------------------------------------------------- */
+
+static bool stream(const char *text, size_t n, struct submission *s)
+{
+    return archive_read_stream(text, n, s);
+}
+
+#define IS_STREAM(text, is)                                                                        \
+    do {                                                                                           \
+        struct submission s_ = {0};                                                                \
+        cr_assert_eq(stream(text, sizeof(text) - 1, &s_), is, "%s", text);                         \
+        submission_release(&s_);                                                                   \
+    } while (0)
+
+UNIT(intake, the_unpackers_words_are_believed_as_far_as_they_go)
+{
+    IS_STREAM("E\n", true);
+    IS_STREAM("F 9 1\nsrc/a.b.cxE\n", true);
+    IS_STREAM("F 5 1\na/b.cxR 1 1 0\na", true);
+    IS_STREAM("", false);
+    IS_STREAM("F 5 1\na/b.cx", false);              /* it broke off */
+    IS_STREAM("F 5 9\na/b.cxE\n", false);           /* less than it says */
+    IS_STREAM("F 5 1\na/b.cxE\nE\n", false);        /* more after the end */
+    IS_STREAM("F 7 0\n../b.h/E\n", false);          /* names that it would have refused */
+    IS_STREAM("F 6 0\n../b.cE\n", false);
+    IS_STREAM("F 4 0\n/b.cE\n", false);
+    IS_STREAM("F 5 0\na\0b.cE\n", false);
+    IS_STREAM("F 6 0\na//b.cE\n", false);
+    IS_STREAM("F 5 0\na/b.xE\n", false);
+    IS_STREAM("F 5 4194305\na/b.cE\n", false);
+    IS_STREAM("F 5 99999999999999999999\na/b.cE\n", false);
+    IS_STREAM("F -5 1\na/b.cxE\n", false);
+    IS_STREAM("R 0 0 0\n", false);                  /* reasons that there are not */
+    IS_STREAM("R 999 0 0\n", false);
+    IS_STREAM("R 1 2 0\na", false);
+}
+
+UNIT(intake, the_reasons_say_the_limits)
+{
+    struct { enum rejection_why why; unsigned long figure; } figures[] = {
+        {WHY_LONG_NAME, INTAKE_NAME_MAX},   {WHY_LONG_NAME, INTAKE_PATH_MAX}, {WHY_DEEP, INTAKE_DEPTH_MAX},
+        {WHY_ENTRIES, INTAKE_ENTRIES_MAX},  {WHY_LARGE, INTAKE_FILE_MAX >> 20}, {WHY_TOTAL, INTAKE_TOTAL_MAX >> 20},
+        {WHY_RATIO, INTAKE_RATIO_MAX},      {WHY_BULK, INTAKE_BULK_MAX >> 20}, {WHY_ARCHIVE_LARGE, INTAKE_ARCHIVE_MAX >> 20},
+    };
+
+    for (size_t i = 0; i < sizeof(figures) / sizeof(*figures); i++) {
+        CLEANUP(free_ptr) char *figure = xformat(" %lu ", figures[i].figure);
+        HAS(rejection_texts[figures[i].why], figure);
+    }
+    for (int why = WHY_NONE; why < WHY_N; why++)
+        cr_assert(rejection_names[why] && rejection_texts[why], "reason %d has no name or no text", why);
+}
+
+UNIT(intake, paths_are_made_clean_or_refused)
+{
+    static const struct { const char *path; enum rejection_why why; const char *clean; } cases[] = {
+        {"src/a.c", WHY_NONE, "src/a.c"},  {"./src//./a.c", WHY_NONE, "src/a.c"}, {"src/", WHY_NONE, "src"},
+        {"./", WHY_NONE, ""},              {"..a/b..c", WHY_NONE, "..a/b..c"},   {"", WHY_EMPTY_NAME, NULL},
+        {"/etc/a.c", WHY_ABSOLUTE, NULL},  {"C:/a.c", WHY_ABSOLUTE, NULL},        {"c:a.c", WHY_ABSOLUTE, NULL},
+        {"a/../b.c", WHY_OUTSIDE, NULL},   {"..", WHY_OUTSIDE, NULL},             {"a/..", WHY_OUTSIDE, NULL},
+        {"a\\b.c", WHY_CONTROL, NULL},     {"a\nb.c", WHY_CONTROL, NULL},         {"a\x7f.c", WHY_CONTROL, NULL},
+        {"a\xc2\x9b.c", WHY_CONTROL, NULL}, {"\xe2\x80\xae" "c.a", WHY_DIRECTION, NULL},
+        {"\xe2\x81\xa7.c", WHY_DIRECTION, NULL}, {"\xe2\x80\x8f.c", WHY_DIRECTION, NULL}, {"\xe2", WHY_NONE, "\xe2"},
+        {"1/2/3/4/5/6/7/8/9/10/11/12/13/14/15/16", WHY_NONE, "1/2/3/4/5/6/7/8/9/10/11/12/13/14/15/16"},
+        {"1/2/3/4/5/6/7/8/9/10/11/12/13/14/15/16/17", WHY_DEEP, NULL},
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        char clean[INTAKE_PATH_MAX + 1];
+        enum rejection_why why = rules_path(cases[i].path, clean);
+        cr_assert_eq(why, cases[i].why, "%s: %s", cases[i].path, rejection_names[why]);
+        if (cases[i].clean)
+            SAME(cases[i].clean, clean);
+    }
 }
