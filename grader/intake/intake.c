@@ -98,9 +98,7 @@ static void take_entry(struct walk *w, int dir, const char *name, const char *pa
     struct stat st;
     enum rejection_why bad;
 
-    if (++w->entries > INTAKE_ENTRIES_MAX) {
-        (void)intake_reject(w->s, WHY_ENTRIES, NULL, NULL);
-    } else if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
+    if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
         (void)intake_reject(w->s, errno == ENOENT ? WHY_CHANGED : WHY_UNREADABLE, path, strerror(errno));
     } else if (S_ISDIR(st.st_mode) || rules_is_source(name)) {
         bad = rules_path(path, clean);
@@ -131,7 +129,9 @@ static void walk_folder(struct walk *w, int parent, const char *name, const char
         return;
     }
     for (struct dirent *e; !w->s->rejected && (e = readdir(d));) {
-        if (rules_is_noise(e->d_name))
+        if (++w->entries > INTAKE_ENTRIES_MAX)
+            (void)intake_reject(w->s, WHY_ENTRIES, NULL, NULL);
+        if (w->s->rejected || rules_is_noise(e->d_name))
             continue;
         CLEANUP(free_ptr) char *sub = xformat("%s%s%s", path, *path ? "/" : "", e->d_name);
         take_entry(w, fd, e->d_name, sub);

@@ -2,6 +2,7 @@
 #include "intake/unpack.h"
 
 #include <archive_entry.h>
+#include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -165,7 +166,7 @@ static bool take_all(struct unpacking *u)
     if (r != ARCHIVE_EOF && archive_read_has_encrypted_entries(u->a) > 0)
         return refuse(u, WHY_ENCRYPTED, NULL, NULL);
     if (r != ARCHIVE_EOF)
-        return refuse(u, entries || archive_format(u->a) ? WHY_DAMAGED : WHY_NO_ARCHIVE, NULL, archive_error_string(u->a));
+        return refuse(u, WHY_DAMAGED, NULL, archive_error_string(u->a));
     if (!u->sources && u->nested[0])
         return refuse(u, WHY_NESTED, u->nested, NULL);
     return true;
@@ -201,8 +202,10 @@ int unpack(struct archive *a, int opened, long long packed, FILE *out)
     u->a = a;
     u->out = out;
     u->packed = packed;
-    if (opened != ARCHIVE_OK)
+    if (opened != ARCHIVE_OK && archive_errno(a) == EILSEQ) /* none of its formats */
         (void)refuse(u, WHY_NO_ARCHIVE, NULL, NULL);
+    else if (opened != ARCHIVE_OK)
+        (void)refuse(u, WHY_DAMAGED, NULL, archive_error_string(a));
     else if (take_all(u))
         (void)fputs("E\n", out);
     for (size_t i = 0; i < u->names_n; i++)
