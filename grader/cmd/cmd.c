@@ -15,6 +15,7 @@ const struct command cmd_table[] = {
     {"verify", "LAB", "prove a lab's tests: reference, template, variants and every known bug", cmd_verify},
     {"list", "[LAB]", "the labs of the course, or the tests of a lab", cmd_list},
     {"lint", "[LAB...]", "check labs: schema, points, tests without rubric, hints", cmd_lint},
+    {"kit", "[LAB...]", "compile the tests of labs now, not at the first grading", cmd_kit},
     {"doctor", "", "try the box on this machine and explain what it guarantees", cmd_doctor},
     {"version", "", "the version of grader and of the tools it uses", cmd_version},
     {NULL, NULL, NULL, NULL},

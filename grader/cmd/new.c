@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* new: start a lab from its template. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
 
@@ -43,7 +44,8 @@ int cmd_new(const struct cmd_globals *g, int argc, char **argv, struct err *err)
         (void)err_errno(err, errno, "cannot make the folder '%s'", dir);
         return CMD_USAGE;
     }
-    if (folder_copy(from, dir, err) < 0)
+    CLEANUP(close_fd) int fd = open(dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0 || folder_give(fd, dir, err) < 0 || folder_copy(from, dir, err) < 0)
         return CMD_INTERNAL;
     printf("%s: %s\nhandout: %s/%s\n", dir, g->lang == LANG_PT_BR ? lab.config->title.pt_br : lab.config->title.en, lab.dir,
            g->lang == LANG_PT_BR ? "README.pt-BR.md" : "README.md");

@@ -3,6 +3,7 @@
 #include <archive.h>
 #include <archive_entry.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -10,6 +11,7 @@
 #include "cmd/cmd.h"
 #include "intake/intake.h"
 #include "util/cleanup.h"
+#include "util/folder.h"
 
 struct pack_options {
     const char *lab, *dir, *output;
@@ -88,6 +90,9 @@ int cmd_pack(const struct cmd_globals *g, int argc, char **argv, struct err *err
         return CMD_HELD;
     }
     if (write_archive(path, lab.config->lab, &mine, err) < 0)
+        return CMD_INTERNAL;
+    CLEANUP(close_fd) int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0 || folder_give(fd, path, err) < 0)
         return CMD_INTERNAL;
     if (intake_read(path, &lab, BOX_AUTO, &back, err) < 0)
         return cmd_status_of(err);

@@ -13,6 +13,7 @@
 #include "intake/intake.h"
 #include "result/json.h"
 #include "util/cleanup.h"
+#include "util/folder.h"
 #include "util/num.h"
 #include "util/text.h"
 
@@ -143,7 +144,7 @@ static int write_json(const char *path, const struct result *r, bool determinist
     CLEANUP(free_ptr) char *next = xformat("%s.part", path);
     json_t *j = result_to_json(r, deterministic);
     FILE *f = fopen(next, "we");
-    bool ok = f && json_dumpf(j, f, JSON_INDENT(2) | JSON_REAL_PRECISION(6)) == 0 && fputc('\n', f) != EOF &&
+    bool ok = f && folder_give(fileno(f), next, err) == 0 && json_dumpf(j, f, JSON_INDENT(2) | JSON_REAL_PRECISION(6)) == 0 && fputc('\n', f) != EOF &&
               fflush(f) == 0 && fsync(fileno(f)) == 0;
 
     json_decref(j);
@@ -163,8 +164,8 @@ static int save(const struct run_options *o, const struct result *results, size_
 
     for (size_t i = 0; i < n; i++)
         again += strcmp(results[i].id, r->id) == 0;
-    if (mkdir(o->output, 0777) < 0 && errno != EEXIST)
-        return err_errno(err, errno, "cannot make the folder '%s'", o->output);
+    if (folder_make(o->output, err) < 0)
+        return -1;
     CLEANUP(free_ptr) char *path = file_name(o->output, r->id, again);
     return write_json(path, r, o->report.deterministic, err);
 }

@@ -10,6 +10,7 @@
 
 #include "stage/run.h"
 #include "util/cleanup.h"
+#include "util/folder.h"
 
 enum { PAGE_MAX = 16 << 20, PAGES_MAX = 4096, PAGES_DEPTH = 8 };
 
@@ -44,6 +45,8 @@ static int copy_out(struct box *box, const char *from, const char *to, struct er
     out = open(to, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0666);
     if (out < 0)
         return err_errno(err, errno, "cannot write '%s'", to);
+    if (folder_give(out, to, err) < 0)
+        return -1;
     for (ssize_t n; (n = read(in, block, sizeof(block))) != 0;)
         if (n < 0 || write(out, block, (size_t)n) != n)
             return err_errno(err, errno, "cannot write '%s'", to);
@@ -55,8 +58,8 @@ static int copy_tree(struct box *box, const char *from, const char *to, int dept
 {
     CLEANUP(box_names_release) struct box_names names = {0};
 
-    if (mkdir(to, 0777) < 0 && errno != EEXIST)
-        return err_errno(err, errno, "cannot make the folder '%s'", to);
+    if (folder_make(to, err) < 0)
+        return -1;
     if (box_list(box, from, PAGES_MAX, &names, err) < 0)
         return -1;
     for (size_t i = 0; i < names.count; i++) {

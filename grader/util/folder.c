@@ -26,6 +26,28 @@ char *folder_temporary(const char *prefix, struct err *err)
     return NULL;
 }
 
+int folder_give(int fd, const char *path, struct err *err)
+{
+    const char *slash = strrchr(path, '/');
+    CLEANUP(free_ptr) char *above = !slash ? xstrdup(".") : slash == path ? xstrdup("/") : xstrndup(path, (size_t)(slash - path));
+    struct stat st;
+
+    if (geteuid() != 0)
+        return 0;
+    if (stat(above, &st) < 0 || fchown(fd, st.st_uid, st.st_gid) < 0)
+        return err_errno(err, errno, "cannot give '%s' to who owns '%s'", path, above);
+    return 0;
+}
+
+int folder_make(const char *path, struct err *err)
+{
+    if (mkdir(path, 0777) < 0)
+        return errno == EEXIST ? 0 : err_errno(err, errno, "cannot make the folder '%s'", path);
+    CLEANUP(close_fd) int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+    return fd < 0 ? err_errno(err, errno, "cannot open the folder '%s'", path) : folder_give(fd, path, err);
+}
+
 static int copy_file(const char *from, const char *to, const struct stat *st, struct err *err)
 {
     CLEANUP(close_fd) int in = open(from, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
@@ -33,6 +55,8 @@ static int copy_file(const char *from, const char *to, const struct stat *st, st
 
     if (in < 0 || out < 0)
         return err_errno(err, errno, "cannot copy '%s' to '%s'", from, to);
+    if (folder_give(out, to, err) < 0)
+        return -1;
     for (off_t left = st->st_size; left > 0;) {
         ssize_t n = sendfile(out, in, NULL, (size_t)left);
         if (n <= 0)
@@ -48,8 +72,8 @@ int folder_copy(const char *from, const char *to, struct err *err)
 
     if (!d)
         return err_errno(err, errno, "cannot read the folder '%s'", from);
-    if (mkdir(to, 0777) < 0 && errno != EEXIST)
-        return err_errno(err, errno, "cannot make the folder '%s'", to);
+    if (folder_make(to, err) < 0)
+        return -1;
     for (struct dirent *e; (e = readdir(d));) {
         CLEANUP(free_ptr) char *a = xformat("%s/%s", from, e->d_name);
         CLEANUP(free_ptr) char *b = xformat("%s/%s", to, e->d_name);
