@@ -25,7 +25,7 @@ ALL_CFLAGS := -std=c11 -D_GNU_SOURCE -Igrader $(WARNINGS) $(CFLAGS) $(SANITIZE)
 LIBS := -larchive -lcyaml -ljansson -lexpat -lseccomp -lcrypto -lm
 
 # init runs inside the box as a static program of its own, and travels within grader.
-INIT_SOURCES := $(wildcard grader/box/init*.c) grader/box/confine.c
+INIT_SOURCES := $(wildcard grader/box/init*.c) grader/box/confine.c grader/box/empty.c
 SOURCES := $(filter-out $(wildcard grader/box/init*.c) $(wildcard grader/intake/unpack*.c), $(wildcard grader/*.c grader/*/*.c))
 OBJECTS := $(SOURCES:grader/%.c=$(BUILD)/obj/%.o) $(BUILD)/obj/box/init_image.o $(BUILD)/obj/intake/unpack_image.o
 LIBRARY_OBJECTS := $(filter-out $(BUILD)/obj/main.o, $(OBJECTS))

@@ -9,6 +9,7 @@
 #include "box/enter.h"
 #include "box/filter.h"
 #include "box/ids.h"
+#include "box/users.h"
 #include "box/wire.h"
 #include "util/cleanup.h"
 #include "util/err.h"
@@ -60,7 +61,7 @@ struct box {
     char description[96];
 };
 
-static const char *const mode_names[] = {[BOX_AUTO] = "auto", [BOX_FULL] = "full"};
+static const char *const mode_names[] = {[BOX_AUTO] = "auto", [BOX_FULL] = "full", [BOX_USERS] = "users"};
 
 const char *box_mode_name(enum box_mode mode)
 {
@@ -680,35 +681,72 @@ static int make_poll_fd(struct box *box, struct err *err)
     return 0;
 }
 
+static void describe(struct box *box)
+{
+    const struct ids *ids = &box->ids;
+    const char *how = box->mode == BOX_USERS ? (users_landlock() ? "root, Landlock" : "root")
+                      : ids->privileged      ? "host root"
+                                             : "host user";
+
+    (void)snprintf(box->description, sizeof(box->description), "%s (%s, uids %u-%u)",
+                   box_mode_name(box->mode), how, (unsigned)ids->first_uid,
+                   (unsigned)ids->first_uid + IDS_PER_BOX - (ids->privileged ? 1 : 2));
+}
+
 static int start(struct box *box, const struct box_spec *spec, struct err *err)
 {
-    if (ids_take(&box->ids, err) < 0 || enter_start(spec, &box->ids, &box->entered, err) < 0)
+    int (*const enter)(const struct box_spec *, const struct ids *, struct entered *, struct err *) =
+        box->mode == BOX_USERS ? users_start : enter_start;
+
+    if (ids_take(&box->ids, err) < 0 || enter(spec, &box->ids, &box->entered, err) < 0)
         return -1;
     if (greet(box, err) < 0 || make_poll_fd(box, err) < 0)
         return -1;
-    box->mode = BOX_FULL;
-    (void)snprintf(box->description, sizeof(box->description), "%s (%s, uids %u-%u)",
-                   box_mode_name(box->mode), box->ids.privileged ? "host root" : "host user",
-                   (unsigned)box->ids.first_uid,
-                   (unsigned)box->ids.first_uid + IDS_PER_BOX - (box->ids.privileged ? 1 : 2));
+    describe(box);
     return load_filter(box, spec->allow_memfd, err);
 }
 
-int box_open(const struct box_spec *spec, struct box **box, struct err *err)
+static int open_in(enum box_mode mode, const struct box_spec *spec, struct box **box,
+                   struct err *err)
 {
-    static const struct box_spec defaults;
     struct box *made = malloc(sizeof(*made));
 
     if (!made)
         return err_errno(err, ENOMEM, "cannot open a box");
-    *made = (struct box){
-        .ids.lock_fd = -1, .entered = {-1, -1, -1}, .init_pidfd = -1, .poll_fd = -1, .kept_fd = -1};
-    if (start(made, spec ? spec : &defaults, err) < 0) {
+    *made = (struct box){.mode = mode,
+                         .ids.lock_fd = -1,
+                         .entered = {-1, -1, -1},
+                         .init_pidfd = -1,
+                         .poll_fd = -1,
+                         .kept_fd = -1};
+    if (start(made, spec, err) < 0) {
         box_close(made);
         return -1;
     }
     *box = made;
     return 0;
+}
+
+int box_open(const struct box_spec *spec, struct box **box, struct err *err)
+{
+    static const enum box_mode best_first[] = {BOX_FULL, BOX_USERS};
+    static const struct box_spec defaults;
+    static enum box_mode found; /* does not change while the grader runs */
+    struct err why;
+
+    if (!spec)
+        spec = &defaults;
+    if (spec->mode != BOX_AUTO)
+        return open_in(spec->mode, spec, box, err);
+    if (found != BOX_AUTO)
+        return open_in(found, spec, box, err);
+    for (size_t i = 0; i < sizeof(best_first) / sizeof(best_first[0]); i++)
+        /* the reason that is told is that of the best */
+        if (open_in(best_first[i], spec, box, i == 0 ? err : &why) == 0) {
+            found = best_first[i];
+            return 0;
+        }
+    return -1;
 }
 
 /* After this process 1, and so every process of the box, has ended. The monitor ends a moment
@@ -758,6 +796,11 @@ void box_close(struct box *box)
 enum box_mode box_mode(const struct box *box)
 {
     return box->mode;
+}
+
+uid_t box_inner_uid(const struct box *box, uid_t uid)
+{
+    return uid && box->mode == BOX_USERS ? box->ids.first_uid + uid : uid;
 }
 
 const char *box_describe(const struct box *box)

@@ -12,6 +12,10 @@
  *
  * Paths are absolute paths inside the box without "..". No part of one may be a symbolic link when
  * the grader uses it: students may have made that link. (Programs in the box use links as usual.)
+ * The box's own folders are /judge, /sub, /peers, /tests and /vg, everywhere in this interface. Where
+ * a box has no mount namespace (mode users) programs see them elsewhere: in what a program is
+ * started with, a path, an argument or a variable's value that begins with one of them is changed to
+ * what it is called inside. What programs write about paths is not changed back.
  *
  * A box belongs to the process, and to the thread, that opened it: when that ends, the box ends.
  * A process that forks without exec while it has a box keeps the box alive through the copy of the
@@ -43,11 +47,12 @@ enum {
 #define BOX_MEMORY_PATH "/judge/memory"     /* uids that were killed for memory, a line each; for LAB_MEMORY */
 
 enum box_mode {
-    BOX_AUTO, /* the best that works here */
-    BOX_FULL  /* all namespaces private, two identities */
+    BOX_AUTO,  /* the best that works here */
+    BOX_FULL,  /* all namespaces private, two identities */
+    BOX_USERS, /* two identities, no namespaces: in a container, which is all that is private */
 };
 
-const char *box_mode_name(enum box_mode mode);             /* "auto", "full" */
+const char *box_mode_name(enum box_mode mode);             /* "auto", "full", "users" */
 int box_mode_parse(const char *name, enum box_mode *mode); /* -1: no such mode */
 
 /* Zero means "the safe default" in every field. */
@@ -58,7 +63,7 @@ struct box_spec {
     size_t judge_bytes, sub_bytes, peers_bytes, tests_bytes, vg_bytes, tmp_bytes, shm_bytes;
     size_t memory_bytes;      /* of all programs but the judge's, together; zero: 1 GiB */
     size_t debug_bytes;  /* /usr/lib/debug, an empty one that covers the host's ... */
-    bool show_debug;     /* ... unless this: then the host's is seen, read-only */
+    bool show_debug;     /* ... unless this, or in mode users: then the host's is seen, read-only */
     bool show_usr_local; /* default: /usr/local is empty in the box */
     const char *const
         *hide;         /* more folders under /usr to cover, up to NULL; missing ones are skipped */
@@ -74,6 +79,8 @@ int box_open(const struct box_spec *spec, struct box **box, struct err *err); /*
 void box_close(struct box *box);
 
 enum box_mode box_mode(const struct box *box); /* never BOX_AUTO */
+/* The number that a uid of this interface has for programs in the box. */
+uid_t box_inner_uid(const struct box *box, uid_t uid);
 const char *
 box_describe(const struct box *box); /* "full (host root, uids 1879048192-1879048447)" */
 

@@ -234,11 +234,12 @@ static int fill_args(struct args *a, const char *bwrap, const struct box_spec *s
     add_tmpfs(a, "/peers", 0755, or_default(spec->peers_bytes, 64));
     add_tmpfs(a, "/tests", 0711, or_default(spec->tests_bytes, 128));
     add_tmpfs(a, "/vg", 0700, or_default(spec->vg_bytes, 64));
-    if (add_content(a, "/.init", 0755, box_init_image,
+    if (add_content(a, BOX_INIT_PATH, 0755, box_init_image,
                     (size_t)(box_init_image_end - box_init_image), err) < 0)
         return -1;
-    ADD(a, "--remount-ro", "/", "--chdir", "/", "--", "/.init");
+    ADD(a, "--remount-ro", "/", "--chdir", "/", "--", BOX_INIT_PATH, BOX_INIT_WORD);
     add(a, "%zu", or_default(spec->memory_bytes, 1024));
+    ADD(a, "0", "");
     a->v[a->n] = NULL;
     return a->full ? err_set(err, "too many arguments for bwrap: hide fewer folders") : 0;
 }

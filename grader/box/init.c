@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* init: process 1 of the box.
+/* init: the first process of the box.
  *
  *   grader ──socketpair── init ──fork── programs
  *
@@ -8,7 +8,7 @@
  * dumpable, so students can neither trace it nor read its memory or environment; they have another
  * uid, so they cannot signal it. When the socket reaches its end, for whatever reason, init exits,
  * and the kernel kills and waits for everything else in the box: that is the whole of "nothing is
- * left behind". */
+ * left behind". Without a PID namespace it is a subreaper, and does that itself (init_sweep.c). */
 #define _GNU_SOURCE 1
 #include "box/init.h"
 
@@ -33,7 +33,7 @@
 #include <time.h>
 #include <unistd.h>
 
-static struct init_state state;
+struct init_state init;
 
 /* What a fault looks like from outside: the grader reads descriptor 2 when the box has gone. */
 static _Noreturn void die(const char *what)
@@ -48,6 +48,21 @@ int64_t init_now_ms(void)
 
     (void)clock_gettime(CLOCK_MONOTONIC, &ts);
     return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+/* The end: of a PID namespace, by the kernel. */
+static _Noreturn void end_box(void)
+{
+    if (*init.root) {
+        sweep_users();
+        sweep_folders();
+    }
+    _exit(0);
+}
+
+uid_t init_inner_uid(uid_t uid)
+{
+    return uid ? init.first_uid + uid : uid;
 }
 
 /* fd -1: none. False: the grader's buffer is full (only with MSG_DONTWAIT). */
@@ -70,7 +85,7 @@ static bool send_reply(const struct wire_reply *reply, int fd, int flags)
         if (errno == EAGAIN)
             return false;
         if (errno == EPIPE || errno == ECONNRESET) /* the grader has gone: so do we */
-            _exit(0);
+            end_box();
         if (errno != EINTR)
             die("cannot answer");
     }
@@ -81,7 +96,7 @@ static bool send_reply(const struct wire_reply *reply, int fd, int flags)
 static bool tell_ends(void)
 {
     for (size_t i = 0; i < WIRE_PROCS_MAX; i++) {
-        struct init_proc *p = &state.procs[i];
+        struct init_proc *p = &init.procs[i];
 
         if (!p->used || !p->ended)
             continue;
@@ -100,8 +115,8 @@ static void reap(void)
 
     while ((pid = wait4(-1, &status, WNOHANG, &used)) > 0)
         for (size_t i = 0; i < WIRE_PROCS_MAX; i++)
-            if (state.procs[i].used && !state.procs[i].ended && state.procs[i].pid == pid)
-                spawn_finish(&state.procs[i], status, &used);
+            if (init.procs[i].used && !init.procs[i].ended && init.procs[i].pid == pid)
+                spawn_finish(&init.procs[i], status, &used);
 }
 
 /* Kills what is over its time; milliseconds to the next deadline, -1: none. */
@@ -110,7 +125,7 @@ static int enforce_deadlines(void)
     int64_t now = init_now_ms(), next = -1;
 
     for (size_t i = 0; i < WIRE_PROCS_MAX; i++) {
-        struct init_proc *p = &state.procs[i];
+        struct init_proc *p = &init.procs[i];
 
         if (!p->used || p->ended || p->walled)
             continue;
@@ -127,8 +142,8 @@ static int enforce_deadlines(void)
 static int kill_program(uint32_t id)
 {
     for (size_t i = 0; i < WIRE_PROCS_MAX; i++)
-        if (state.procs[i].used && !state.procs[i].ended && state.procs[i].id == id)
-            spawn_kill(&state.procs[i]);
+        if (init.procs[i].used && !init.procs[i].ended && init.procs[i].id == id)
+            spawn_kill(&init.procs[i]);
     return 0;
 }
 
@@ -140,6 +155,10 @@ static void close_down(void)
     DIR *dir;
     const struct dirent *e;
 
+    if (*init.root) {
+        sweep_users();
+        return;
+    }
     (void)kill(-1, SIGKILL);
     dir = opendir("/dev/mqueue");
     while (dir && (e = readdir(dir)))
@@ -161,10 +180,10 @@ static int serve(const struct wire_request *req, const char *text, const int *fd
     case WIRE_GET: return files_get(text, req->max, out);
     case WIRE_LIST: return files_list(text, req->max, out, reply);
     case WIRE_LISTEN: return files_listen(text, out);
-    case WIRE_FILTER: return files_load_filter(text, &state.filter, &state.filter_len);
-    case WIRE_START: return spawn_start(&state, req, text, fds, nfds);
+    case WIRE_FILTER: return files_load_filter(text, &init.filter, &init.filter_len);
+    case WIRE_START: return spawn_start(req, text, fds, nfds);
     case WIRE_KILL: return kill_program(req->id);
-    case WIRE_KILL_UID: reply->value = spawn_kill_uid(req->uid, &failed); return failed;
+    case WIRE_KILL_UID: reply->value = spawn_kill_uid(init_inner_uid(req->uid), &failed); return failed;
     case WIRE_CLOSE: close_down(); return 0;
     default: return ENOSYS;
     }
@@ -207,7 +226,7 @@ static void serve_one(void)
     if (n < 0 && errno == EINTR)
         return;
     if (n <= 0)
-        _exit(0);
+        end_box();
     nfds = take_fds(&msg, fds);
     reply.serial = in.req.serial;
     if ((size_t)n < sizeof(in.req) || (size_t)n != sizeof(in.req) + in.req.text_len ||
@@ -227,9 +246,16 @@ static void shrink_bounding_set(void)
 {
     struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
     struct __user_cap_data_struct have[_LINUX_CAPABILITY_U32S_3] = {{0}};
+    const uint32_t enough = 1U << CAP_SETUID | 1U << CAP_SETGID | 1U << CAP_SETPCAP |
+                            1U << CAP_KILL | 1U << CAP_CHOWN | 1U << CAP_DAC_OVERRIDE |
+                            1U << CAP_DAC_READ_SEARCH | 1U << CAP_FOWNER | 1U << CAP_FSETID;
 
     if (syscall(SYS_capget, &header, have) < 0)
         die("cannot read capabilities");
+    if (*init.root) { /* root of the machine or of a container: the same, and little, everywhere */
+        have[0].permitted &= enough;
+        have[1].permitted = 0;
+    }
     for (unsigned long cap = 0; cap < 64; cap++)
         if (!(have[cap / 32].permitted & 1U << cap % 32) &&
             prctl(PR_CAPBSET_DROP, cap, 0L, 0L, 0L) < 0) {
@@ -237,22 +263,36 @@ static void shrink_bounding_set(void)
                 return;
             die("cannot drop capabilities");
         }
+    for (size_t i = 0; i < _LINUX_CAPABILITY_U32S_3; i++) {
+        have[i].effective = have[i].permitted;
+        have[i].inheritable = 0;
+    }
+    if (syscall(SYS_capset, &header, have) < 0)
+        die("cannot drop capabilities");
 }
 
 static void set_up(void)
 {
     (void)prctl(PR_SET_DUMPABLE, 0L, 0L, 0L, 0L);
-    (void)prctl(PR_SET_PDEATHSIG, (unsigned long)SIGKILL, 0L, 0L, 0L);
-    if (syscall(SYS_close_range, WIRE_CTL_FD + 1U, ~0U, 0U) < 0)
+    if (syscall(SYS_close_range, (*init.root ? WIRE_LOCK_FD : WIRE_CTL_FD) + 1U, ~0U, 0U) < 0)
         die("cannot close descriptors");
     if (fcntl(WIRE_CTL_FD, F_SETFD, FD_CLOEXEC) < 0)
         die("no control socket");
     shrink_bounding_set();
+    if (*init.root) {
+        if (fcntl(WIRE_LOCK_FD, F_SETFD, FD_CLOEXEC) < 0 ||
+            prctl(PR_SET_CHILD_SUBREAPER, 1L, 0L, 0L, 0L) < 0)
+            die("cannot become the subreaper of the box");
+        sweep_users(); /* of one before, that was killed */
+    } else {
+        (void)prctl(PR_SET_PDEATHSIG, (unsigned long)SIGKILL, 0L, 0L, 0L);
+    }
     (void)umask(0);
-    if (chdir("/") < 0 || chown("/vg", BOX_MEMCHECK, BOX_MEMCHECK) < 0)
+    errno = files_chown("/vg", BOX_MEMCHECK);
+    if (errno || chdir("/") < 0)
         die("cannot prepare the folders");
-    state.null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-    if (state.null_fd < 0)
+    init.null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+    if (init.null_fd < 0)
         die("cannot open /dev/null");
 }
 
@@ -267,10 +307,12 @@ int main(int argc, char *argv[])
     sigset_t all;
     int children;
 
-    if (getpid() != 1)
+    if (argc != 5 || strcmp(argv[1], BOX_INIT_WORD) != 0)
         return probe_main(argc, argv);
-    state.memory_max = argc > 1 ? strtoull(argv[1], NULL, 10) : 0;
-    if (!state.memory_max)
+    init.memory_max = strtoull(argv[2], NULL, 10);
+    init.first_uid = (uid_t)strtoul(argv[3], NULL, 10);
+    init.root = argv[4];
+    if (!init.memory_max)
         die("no memory limit");
     set_up();
     (void)sigfillset(&all);
@@ -285,7 +327,7 @@ int main(int argc, char *argv[])
     for (;;) {
         struct pollfd fds[] = {{.fd = WIRE_CTL_FD, .events = POLLIN},
                                {.fd = children, .events = POLLIN}};
-        int wait_ms = sooner(enforce_deadlines(), watch_memory(&state));
+        int wait_ms = sooner(enforce_deadlines(), watch_memory());
         struct signalfd_siginfo info;
 
         reap();

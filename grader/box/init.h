@@ -22,6 +22,8 @@ struct init_proc {
 };
 
 struct init_state {
+    const char *root; /* where the box's own folders are; "" when it has a mount namespace */
+    uid_t first_uid;  /* what is added to a uid of the box, but for 0; 0 with a user namespace */
     int null_fd;
     uint64_t memory_max; /* bytes, of all that students run */
     struct sock_filter *filter;
@@ -29,10 +31,15 @@ struct init_state {
     struct init_proc procs[WIRE_PROCS_MAX];
 };
 
+extern struct init_state init;
+
 int64_t init_now_ms(void);
+uid_t init_inner_uid(uid_t uid); /* as box_inner_uid() */
 
 /* init_files.c: each 0 or an errno. 'text' holds the strings of the request, checked by the caller
  * to end with NUL. */
+/* What a path is called here: itself, or a new string. */
+const char *files_inner(const char *path);
 int files_mkdir(const char *path, mode_t mode, uid_t uid);
 int files_put(const char *path, int from, mode_t mode, uid_t uid);
 int files_symlink(const char *path, const char *target);
@@ -44,19 +51,25 @@ int files_listen(const char *path, int *fd);
 int files_load_filter(const char *path, struct sock_filter **filter, unsigned short *len);
 
 /* init_spawn.c */
-int spawn_start(struct init_state *s, const struct wire_request *req, const char *text,
-                const int *fds, size_t nfds);
+int spawn_start(const struct wire_request *req, const char *text, const int *fds, size_t nfds);
 /* The process has ended with this wait status: fills the result. */
 struct rusage;
 void spawn_finish(struct init_proc *p, int status, const struct rusage *used);
 void spawn_kill(const struct init_proc *p);
-/* How many processes of the uid there were; all are gone, or *errnum is ETIMEDOUT. */
+/* How many processes of the uid (an inner one) there were; all are gone, or *errnum is ETIMEDOUT. */
 unsigned spawn_kill_uid(uid_t uid, int *errnum);
+/* Sends SIGKILL to all processes of an inner uid at one moment. */
+void spawn_kill_all_as(uid_t uid);
 
 /* init_watch.c: kills the programs of the uid that uses most when all together use more than
  * memory_max, and notes its number in BOX_MEMORY_PATH. Milliseconds to the next look, -1: nothing
  * runs. */
-int watch_memory(struct init_state *s);
+int watch_memory(void);
+
+/* init_sweep.c: without namespaces, ends and removes all that belongs to the uids of the box; of
+ * the judge, what descends from this process. */
+void sweep_users(void);
+void sweep_folders(void); /* root, and what is in it */
 
 /* init_probe.c: the same file, run as a program of the box, looks around for the self-test. */
 int probe_main(int argc, char *argv[]);

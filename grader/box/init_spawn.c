@@ -93,12 +93,48 @@ static void exec_search(const struct launch *l)
     }
 }
 
+/* The box's own folders are elsewhere without a mount namespace: "/sub/x" and "NAME=/sub/x". */
+static const char *inner_word(const char *word)
+{
+    const char *value = word[0] == '/' ? word : strchr(word, '=');
+    const char *inner;
+    char *changed;
+
+    if (!value)
+        return word;
+    if (value != word)
+        value++;
+    inner = files_inner(value);
+    if (inner == value)
+        return word;
+    if (value == word)
+        return inner;
+    changed = malloc((size_t)(value - word) + strlen(inner) + 1);
+    if (!changed)
+        return word; /* and what it names is not found */
+    memcpy(changed, word, (size_t)(value - word));
+    strcpy(changed + (value - word), inner);
+    return changed;
+}
+
+/* In the child, whose memory ends with exec. */
+static void enter_names(struct launch *l)
+{
+    l->path = inner_word(l->path);
+    l->cwd = inner_word(l->cwd);
+    for (char **s = l->argv; *s; s++)
+        *s = (char *)inner_word(*s);
+    for (char **s = l->envp; *s; s++)
+        *s = (char *)inner_word(*s);
+}
+
 /* Child half; never returns. */
 static _Noreturn void child_run(struct launch *l)
 {
     const char *step = "start a session";
     struct fault fault = {0};
 
+    enter_names(l);
     if (setsid() < 0)
         goto fail;
     step = "place descriptors";
@@ -140,22 +176,21 @@ static char **take_vector(const char **text, const char *end, uint32_t n)
     return v;
 }
 
-static struct init_proc *free_slot(struct init_state *s)
+static struct init_proc *free_slot(void)
 {
     for (size_t i = 0; i < WIRE_PROCS_MAX; i++)
-        if (!s->procs[i].used)
-            return &s->procs[i];
+        if (!init.procs[i].used)
+            return &init.procs[i];
     return NULL;
 }
 
-int spawn_start(struct init_state *s, const struct wire_request *req, const char *text,
-                const int *fds, size_t nfds)
+int spawn_start(const struct wire_request *req, const char *text, const int *fds, size_t nfds)
 {
     const char *end = text + req->text_len;
     CLEANUP(free_ptr) char **head = take_vector(&text, end, 2); /* path, cwd */
     CLEANUP(free_ptr) char **argv = take_vector(&text, end, req->argc);
     CLEANUP(free_ptr) char **envp = take_vector(&text, end, req->envc);
-    struct init_proc *p = free_slot(s);
+    struct init_proc *p = free_slot();
     struct launch l = {.nfds = (int)req->nfds};
     size_t used = 0;
     int report[2];
@@ -167,7 +202,7 @@ int spawn_start(struct init_state *s, const struct wire_request *req, const char
         return EAGAIN;
     for (uint32_t i = 0; i < req->nfds; i++) {
         if (req->null_fds & 1U << i)
-            l.fds[i] = s->null_fd;
+            l.fds[i] = init.null_fd;
         else if (used < nfds)
             l.fds[i] = fds[used++];
         else
@@ -178,7 +213,7 @@ int spawn_start(struct init_state *s, const struct wire_request *req, const char
     l.argv = argv;
     l.envp = envp;
     l.confine = (struct confine){
-        .uid = req->uid,
+        .uid = init_inner_uid(req->uid),
         .nproc = req->limits.nproc,
         .nofile = req->limits.nofile,
         .cpu_s = req->limits.cpu_s,
@@ -187,16 +222,17 @@ int spawn_start(struct init_state *s, const struct wire_request *req, const char
         .as_bytes = req->limits.as_bytes,
     };
     if (req->filtered) {
-        if (!s->filter) /* fail closed: no filter was loaded */
+        if (!init.filter) /* fail closed: no filter was loaded */
             return EPERM;
-        l.confine.filter = s->filter;
-        l.confine.filter_len = s->filter_len;
+        l.confine.filter = init.filter;
+        l.confine.filter_len = init.filter_len;
     }
     if (pipe2(report, O_CLOEXEC | O_NONBLOCK) < 0)
         return errno;
     l.report_fd = report[1];
 
-    *p = (struct init_proc){.id = req->id, .uid = req->uid, .report_fd = report[0]};
+    *p = (struct init_proc){
+        .id = req->id, .uid = init_inner_uid(req->uid), .report_fd = report[0]};
     p->started_ms = init_now_ms();
     p->deadline_ms = p->started_ms + req->limits.wall_ms;
     pid = fork();
@@ -261,12 +297,13 @@ void spawn_kill(const struct init_proc *p)
 
 /* kill(-1) as the uid hits all its processes at one moment, forking or not. The sender keeps a real
  * and saved uid that nothing else has: so it reaches this one uid, and this one cannot reach it. */
-static void kill_all_as(uid_t uid)
+void spawn_kill_all_as(uid_t uid)
 {
+    const uid_t own = init_inner_uid(WIRE_UID_REAPER);
     pid_t pid = fork();
 
     if (pid == 0) {
-        if (setresuid(WIRE_UID_REAPER, uid, WIRE_UID_REAPER) == 0)
+        if (setresuid(own, uid, own) == 0)
             (void)kill(-1, SIGKILL);
         _exit(0);
     }
@@ -322,7 +359,7 @@ unsigned spawn_kill_uid(uid_t uid, int *errnum)
 
     *errnum = 0;
     while ((n = watch_alive(uid, watched)) > 0) {
-        kill_all_as(uid);
+        spawn_kill_all_as(uid);
         for (nfds_t i = 0; i < n; i++) {
             int64_t left = deadline - init_now_ms();
 

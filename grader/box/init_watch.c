@@ -13,7 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <sys/fsuid.h>
 #include <unistd.h>
 
 enum { WATCH_MS = 100 };
@@ -35,11 +35,12 @@ static bool read_proc(const char *pid, const char *name, char *text, size_t max)
 
 /* Resident bytes that are not shared with a file. Pages shared with a parent since fork count in
  * both: an upper bound, and cheap. */
-static uint64_t resident(const char *pid)
+static uint64_t resident(const char *pid, uid_t uid)
 {
     char text[256], *at;
     uint64_t all, shared;
 
+    (void)uid;
     if (!read_proc(pid, "statm", text, sizeof(text)))
         return 0;
     (void)strtoull(text, &at, 10);
@@ -48,14 +49,21 @@ static uint64_t resident(const char *pid)
     return (all > shared ? all - shared : 0) * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
-/* Each page divided by the processes that share it: exact, and a hundred times dearer. */
-static uint64_t proportional(const char *pid)
+/* Each page divided by the processes that share it: exact, and a hundred times dearer. Only its own
+ * user may look there where root may not trace; if nobody may, the upper bound has to do. */
+static uint64_t proportional(const char *pid, uid_t uid)
 {
     char text[2048];
     const char *at;
+    bool read;
 
-    if (!read_proc(pid, "smaps_rollup", text, sizeof(text)) || !(at = strstr(text, "\nPss_Anon:")))
-        return 0;
+    (void)setfsgid(uid);
+    (void)setfsuid(uid);
+    read = read_proc(pid, "smaps_rollup", text, sizeof(text));
+    (void)setfsuid(0);
+    (void)setfsgid(0);
+    if (!read || !(at = strstr(text, "\nPss_Anon:")))
+        return resident(pid, uid);
     return strtoull(at + strlen("\nPss_Anon:"), NULL, 10) * 1024;
 }
 
@@ -67,32 +75,49 @@ static uint64_t sysv_segments(void)
     CLEANUP(fclose_file) FILE *f = fopen("/proc/sysvipc/shm", "re");
 
     while (f && fgets(line, sizeof(line), f)) {
-        unsigned long long size = 0, rss = 0;
+        unsigned long long rss = 0;
+        unsigned owner = 0;
         /* key shmid perms size cpid lpid nattch uid gid cuid cgid atime dtime ctime rss swap */
-        if (sscanf(line, "%*d %*d %*o %llu %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %llu", &size, &rss) == 2)
+        if (sscanf(line, "%*d %*d %*o %*u %*d %*d %*d %*u %*u %u %*u %*u %*u %*u %llu", &owner, &rss) == 2 &&
+            owner >= init.first_uid && owner - init.first_uid <= BOX_UID_LAST)
             sum += rss;
     }
     return sum;
 }
 
+/* The user of a process, by what root alone may change: the folder of one that is not dumpable
+ * belongs to root, whoever it is. */
+static bool read_uid(const char *pid, uid_t *uid)
+{
+    char text[1024];
+    const char *at;
+
+    if (!read_proc(pid, "status", text, sizeof(text)) || !(at = strstr(text, "\nUid:\t")))
+        return false;
+    *uid = (uid_t)strtoul(at + strlen("\nUid:\t"), NULL, 10);
+    return true;
+}
+
 /* What all programs that are not the judge's use; *worst is the uid that uses most. */
-static uint64_t add_up(uint64_t (*measure)(const char *pid), uid_t *worst)
+static uint64_t add_up(uint64_t (*measure)(const char *pid, uid_t uid), uid_t *worst)
 {
     uint64_t by_uid[BOX_UID_LAST + 1] = {0}, sum = sysv_segments(), most = 0;
     CLEANUP(closedir_dir) DIR *dir = opendir("/proc");
     const struct dirent *e;
 
     while (dir && (e = readdir(dir))) {
-        struct stat st;
-        if (!isdigit((unsigned char)e->d_name[0]) || fstatat(dirfd(dir), e->d_name, &st, 0) < 0 ||
-            st.st_uid == BOX_JUDGE || st.st_uid > BOX_UID_LAST)
+        uint64_t used;
+        uid_t uid;
+
+        if (!isdigit((unsigned char)e->d_name[0]) || !read_uid(e->d_name, &uid) ||
+            uid <= init.first_uid || uid - init.first_uid > BOX_UID_LAST)
             continue;
-        uint64_t used = measure(e->d_name);
+        used = measure(e->d_name, uid);
         sum += used;
-        by_uid[st.st_uid] += used;
-        if (by_uid[st.st_uid] > most) {
-            most = by_uid[st.st_uid];
-            *worst = st.st_uid;
+        by_uid[uid - init.first_uid] += used;
+        if (by_uid[uid - init.first_uid] > most) {
+            most = by_uid[uid - init.first_uid];
+            *worst = uid;
         }
     }
     return sum;
@@ -100,13 +125,14 @@ static uint64_t add_up(uint64_t (*measure)(const char *pid), uid_t *worst)
 
 static void note_kill(uid_t uid)
 {
-    CLEANUP(close_fd) int fd = open(BOX_MEMORY_PATH, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    CLEANUP(free_ptr) char *path = *init.root ? (char *)files_inner(BOX_MEMORY_PATH) : strdup(BOX_MEMORY_PATH);
+    CLEANUP(close_fd) int fd = open(path ? path : "", O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 
     if (fd >= 0)
         (void)dprintf(fd, "%u\n", (unsigned)uid);
 }
 
-int watch_memory(struct init_state *s)
+int watch_memory(void)
 {
     static int64_t next_ms;
     const int64_t now = init_now_ms();
@@ -114,13 +140,13 @@ int watch_memory(struct init_state *s)
     uid_t worst = 0;
 
     for (size_t i = 0; i < WIRE_PROCS_MAX; i++)
-        running |= s->procs[i].used && !s->procs[i].ended;
+        running |= init.procs[i].used && !init.procs[i].ended;
     if (!running)
         return -1;
     if (now < next_ms)
         return (int)(next_ms - now);
     next_ms = now + WATCH_MS;
-    if (add_up(resident, &worst) > s->memory_max && add_up(proportional, &worst) > s->memory_max && worst) {
+    if (add_up(resident, &worst) > init.memory_max && add_up(proportional, &worst) > init.memory_max && worst) {
         int ignored = 0;
         note_kill(worst);
         (void)spawn_kill_uid(worst, &ignored);

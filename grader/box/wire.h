@@ -9,11 +9,17 @@
 
 enum {
     WIRE_CTL_FD = 3,       /* where init finds its end */
+    WIRE_LOCK_FD = 4,      /* without namespaces: the slot of ids, held until init has ended */
     WIRE_MAX = 128 * 1024, /* bytes in the largest packet; the kernel's default buffer has 208 K */
     WIRE_TEXT_MAX = WIRE_MAX - 1024,
     WIRE_UID_REAPER = 255, /* init's helper for killing; nothing else ever runs as it */
     WIRE_PROCS_MAX = 512   /* programs of one box at a time */
 };
+
+/* init's arguments: BOX_INIT_WORD, bytes of memory, then as in struct init_state first_uid and root.
+ * Without the word the same file is a probe (init_probe.c). */
+#define BOX_INIT_PATH "/.init"
+#define BOX_INIT_WORD "box"
 
 enum wire_op {
     WIRE_MKDIR = 1,

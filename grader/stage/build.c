@@ -206,7 +206,7 @@ static void compile_argv(const struct stage *s, const struct unit *u, struct str
         strs_add(argv, s->lab->config->cflags[i]);
     static const char *const ours[] = {
         "-g", "-O0", "-fprofile-arcs", "-ftest-coverage", "-fprofile-info-section=lab_gcov", "-fdata-sections",
-        "-fdiagnostics-format=json", "-pipe", "-Iinclude", "-Isrc", "-c",
+        "-fdiagnostics-format=json", "-fdebug-prefix-map=" SUB_DIR "=" SUB_DIR, "-pipe", "-Iinclude", "-Isrc", "-c",
     };
     for (size_t i = 0; i < sizeof(ours) / sizeof(*ours); i++)
         strs_add(argv, ours[i]);

@@ -114,11 +114,12 @@ int judge_run(struct stage *s, const struct judge *j, struct err *err)
     strs_add(&env, "PATH=/usr/bin:/bin");
     strs_add(&env, "LC_ALL=C.UTF-8");
     strs_add(&env, "HOME=/tmp");
+    strs_add(&env, "TMPDIR=/judge");
     strs_add(&env, "LAB_PROGRAMS=" SUB_BIN);
     strs_add(&env, "LAB_PEERS=/peers");
     strs_add(&env, "LAB_WORK=/tests");
     strs_addf(&env, "LAB_CHANNEL=%s", j->channel);
-    strs_addf(&env, "LAB_FIRST_UID=%d", BOX_STUDENT_FIRST);
+    strs_addf(&env, "LAB_FIRST_UID=%u", (unsigned)box_inner_uid(s->box, BOX_STUDENT_FIRST));
     strs_add(&env, "LAB_FILTER=" BOX_FILTER_PATH);
     strs_add(&env, "LAB_MEMORY=" BOX_MEMORY_PATH);
     for (size_t i = 0; j->env && i < j->env->n; i++)
