@@ -698,7 +698,10 @@ static int start(struct box *box, const struct box_spec *spec, struct err *err)
     int (*const enter)(const struct box_spec *, const struct ids *, struct entered *, struct err *) =
         box->mode == BOX_USERS ? users_start : enter_start;
 
-    if (ids_take(&box->ids, err) < 0 || enter(spec, &box->ids, &box->entered, err) < 0)
+    unsigned first[64];
+    size_t n = box->mode == BOX_USERS ? users_slots(first, sizeof(first) / sizeof(first[0])) : 0;
+
+    if (ids_take(&box->ids, first, n, err) < 0 || enter(spec, &box->ids, &box->entered, err) < 0)
         return -1;
     if (greet(box, err) < 0 || make_poll_fd(box, err) < 0)
         return -1;

@@ -106,7 +106,8 @@ static int lock_slot(const struct ids *ids, unsigned slot)
     return take_fd(&fd);
 }
 
-static int take_slot(struct ids *ids, unsigned slots, struct err *err)
+static int take_slot(struct ids *ids, unsigned slots, const unsigned *first, size_t n_first,
+                     struct err *err)
 {
     static unsigned next;
     static pid_t seeded_in;
@@ -118,8 +119,8 @@ static int take_slot(struct ids *ids, unsigned slots, struct err *err)
         if (getrandom(&next, sizeof(next), 0) < 0)
             next = (unsigned)seeded_in * 7919U;
     }
-    for (unsigned tries = 0; tries < slots; tries++) {
-        ids->slot = next++ % slots;
+    for (unsigned tries = 0; tries < slots + n_first; tries++) {
+        ids->slot = (tries < n_first ? first[tries] : next++) % slots;
         ids->lock_fd = lock_slot(ids, ids->slot);
         if (ids->lock_fd >= 0)
             return 0;
@@ -157,7 +158,7 @@ static int choose_as_user(const struct ids *ids, struct range *uids, struct rang
     return read_subids("/etc/subgid", name, ids->own_uid, gids, err);
 }
 
-int ids_take(struct ids *ids, struct err *err)
+int ids_take(struct ids *ids, const unsigned *first, size_t n_first, struct err *err)
 {
     struct ids tmp = {.own_uid = geteuid(), .own_gid = getegid(), .lock_fd = -1};
     struct range uids, gids;
@@ -171,7 +172,7 @@ int ids_take(struct ids *ids, struct err *err)
     slots = (uids.count < gids.count ? uids.count : gids.count) / each;
     if (slots > SLOTS_MAX)
         slots = SLOTS_MAX;
-    if (take_slot(&tmp, slots, err) < 0)
+    if (take_slot(&tmp, slots, first, n_first, err) < 0)
         return -1;
     tmp.first_uid = uids.first + tmp.slot * each;
     tmp.first_gid = gids.first + tmp.slot * each;

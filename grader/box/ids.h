@@ -6,6 +6,7 @@
 #define BOX_IDS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <sys/types.h>
 
 struct err;
@@ -22,7 +23,8 @@ struct ids {
     int lock_fd; /* as long as it is open nobody else takes this slot */
 };
 
-int ids_take(struct ids *ids, struct err *err);
+/* A slot that is free; those of 'first' are tried before others. */
+int ids_take(struct ids *ids, const unsigned *first, size_t n_first, struct err *err);
 void ids_release(struct ids *ids); /* zero-initialised with lock_fd -1 is fine */
 
 /* In the child, before it makes its user namespace: become the user that owns the box, so that

@@ -127,24 +127,42 @@ static void attack_one(const char *pid)
 /* arg: the pid of a judge. */
 static int probe_attack(const char *arg)
 {
+    char init_pid[16];
+
+    (void)snprintf(init_pid, sizeof(init_pid), "%d", (int)getppid());
     attack_one("1");
+    attack_one(init_pid);
     attack_one(arg);
     (void)kill(-1,
                SIGKILL); /* 0 even if nobody may be reached: that the victim lives is the proof */
     return verdict("no signal, no trace, no look into memory or environment");
 }
 
-/* arg: a file of the judge. */
+/* arg: BOX_FILTER_PATH, as it is called here. */
 static int probe_enter(const char *arg)
 {
-    must_fail("open /judge", open("/judge", O_RDONLY | O_DIRECTORY | O_CLOEXEC), EACCES, EACCES);
+    const int root = (int)(strlen(arg) - strlen(BOX_FILTER_PATH));
+    char judge[256], vg[256], tests[256];
+
+    (void)snprintf(judge, sizeof(judge), "%.*s/judge", root, arg);
+    (void)snprintf(vg, sizeof(vg), "%.*s/vg", root, arg);
+    (void)snprintf(tests, sizeof(tests), "%.*s/tests", root, arg);
+    must_fail("open /judge", open(judge, O_RDONLY | O_DIRECTORY | O_CLOEXEC), EACCES, EACCES);
     must_fail(arg, open(arg, O_RDONLY | O_CLOEXEC), EACCES, EACCES);
-    must_fail("enter /judge", chdir("/judge"), EACCES, EACCES);
-    must_fail("chmod /judge", chmod("/judge", 0777), EPERM, EPERM);
-    must_fail("rename /judge", rename("/judge", "/tmp/judge"), EROFS, EXDEV);
-    must_fail("list /vg", open("/vg", O_RDONLY | O_DIRECTORY | O_CLOEXEC), EACCES, EACCES);
-    must_fail("list /tests", open("/tests", O_RDONLY | O_DIRECTORY | O_CLOEXEC), EACCES, EACCES);
+    must_fail("enter /judge", chdir(judge), EACCES, EACCES);
+    must_fail("chmod /judge", chmod(judge, 0777), EPERM, EPERM);
+    if (rename(judge, "/tmp/judge") == 0 || (errno != EROFS && errno != EXDEV && errno != EACCES))
+        complain("rename /judge: %s", strerror(errno));
+    must_fail("list /vg", open(vg, O_RDONLY | O_DIRECTORY | O_CLOEXEC), EACCES, EACCES);
+    must_fail("list /tests", open(tests, O_RDONLY | O_DIRECTORY | O_CLOEXEC), EACCES, EACCES);
     return verdict("permission denied");
+}
+
+/* arg: a file of the machine. */
+static int probe_see(const char *arg)
+{
+    must_fail(arg, open(arg, O_RDONLY | O_CLOEXEC), ENOENT, EACCES);
+    return verdict("not there, or closed");
 }
 
 /* arg: path of a channel. Exit 0: connected. */
@@ -393,6 +411,7 @@ int probe_main(int argc, char *argv[])
         int (*run)(const char *arg);
     } table[] = {
         {"hold", probe_hold},       {"attack", probe_attack},     {"enter", probe_enter},
+        {"see", probe_see},
         {"connect", probe_connect}, {"fds", probe_fds},           {"identity", probe_identity},
         {"filter", probe_filter},   {"nproc", probe_nproc},       {"network", probe_network},
         {"objects", probe_objects}, {"writable", probe_writable}, {"sizes", probe_sizes},

@@ -13,8 +13,11 @@
 #include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 enum {
     STUDENT = BOX_STUDENT_FIRST,
@@ -31,6 +34,7 @@ enum {
 /* Each check writes what it saw (at most 'size' bytes) and says whether that is well. */
 struct subject {
     struct box *box;
+    struct box_spec spec; /* that it was opened with */
     int channel_fd;
 };
 typedef bool check_fn(struct subject *s, char *seen, size_t size);
@@ -217,7 +221,7 @@ static bool check_identity(struct subject *s, char *seen, size_t size)
 {
     char uid[16];
 
-    (void)snprintf(uid, sizeof(uid), "%d", STUDENT);
+    (void)snprintf(uid, sizeof(uid), "%u", (unsigned)box_inner_uid(s->box, STUDENT));
     return probe(s->box, STUDENT, "identity", uid, seen, size);
 }
 
@@ -306,7 +310,7 @@ static bool check_queues(struct subject *s, char *seen, size_t size)
     struct err err;
     bool well;
 
-    if (box_open(NULL, &neighbour, &err) < 0) {
+    if (box_open(&s->spec, &neighbour, &err) < 0) {
         say(seen, size, "%s", err.msg);
         return false;
     }
@@ -331,13 +335,12 @@ static bool check_daemon(struct subject *s, char *seen, size_t size)
     struct err err;
     int pair[2];
 
-    (void)s; /* needs a box that it can close */
     if (pipe2(pair, O_CLOEXEC) < 0)
         return false;
     alive = pair[0];
     held = pair[1];
     spec.fds = (int[]){-1, -1, -1, held};
-    if (box_open(NULL, &box, &err) < 0) {
+    if (box_open(&s->spec, &box, &err) < 0) {
         say(seen, size, "%s", err.msg);
         return false;
     }
@@ -360,6 +363,44 @@ static bool check_daemon(struct subject *s, char *seen, size_t size)
     }
     say(seen, size, "a daemon has outlived its box");
     return false;
+}
+
+/* What one box leaves, the next would find: under its uids it could not even open it. */
+static bool check_gone(struct subject *s, char *seen, size_t size)
+{
+    struct err err;
+
+    for (int i = 0; i < 2; i++) {
+        struct box *box;
+        bool well;
+
+        if (box_open(&s->spec, &box, &err) < 0) {
+            say(seen, size, "%s", err.msg);
+            return false;
+        }
+        well = probe(box, STUDENT, "objects", "", seen, size);
+        box_close(box);
+        if (!well)
+            return false;
+    }
+    say(seen, size, "a second box could make them anew");
+    return true;
+}
+
+/* A file that everybody may read. */
+static bool check_unseen(struct subject *s, char *seen, size_t size)
+{
+    char path[] = "/var/tmp/grader-doctor-XXXXXX";
+    CLEANUP(close_fd) int fd = mkstemp(path);
+    bool well;
+
+    if (fd < 0 || fchmod(fd, 0644) < 0) {
+        say(seen, size, "cannot make a file to look for in /var/tmp: %s", strerror(errno));
+        return false;
+    }
+    well = probe(s->box, STUDENT, "see", path, seen, size);
+    (void)unlink(path);
+    return well;
 }
 
 /* What the machine does with core files, memory and privileges
@@ -407,44 +448,52 @@ static bool check_swap(struct subject *s, char *seen, size_t size)
     return lines <= 1;
 }
 
+enum { NEVER = 0, ALWAYS = ~0, USERS = 1 << BOX_USERS };
+
 static const struct {
     const char *name;
     check_fn *run;
-    bool advice;
+    unsigned advice; /* bit N: in mode N it is only that */
     const char *means, *next;
 } table[] = {
-    {"folder", check_folder, false, "students cannot read hidden tests or results", REPORT_IT},
-    {"judge", check_attack, false, "students cannot kill, trace or read the test runner",
+    {"folder", check_folder, NEVER, "students cannot read hidden tests or results", REPORT_IT},
+    {"judge", check_attack, NEVER, "students cannot kill, trace or read the test runner",
      REPORT_IT},
-    {"others", check_others, false, "the tests of one submission cannot disturb each other",
+    {"others", check_others, NEVER, "the tests of one submission cannot disturb each other",
      REPORT_IT},
-    {"channel", check_channel, false, "students cannot send results", REPORT_IT},
-    {"descriptors", check_fds, false, "programs get their three descriptors and no others",
+    {"unseen", check_unseen, USERS, "the machine's own files are out of sight",
+     "keep labs and submissions where only root may enter (chmod 700), or use a kernel with "
+     "Landlock (5.19 or newer)"},
+    {"channel", check_channel, NEVER, "students cannot send results", REPORT_IT},
+    {"descriptors", check_fds, NEVER, "programs get their three descriptors and no others",
      REPORT_IT},
-    {"identity", check_identity, false, "programs run without any privilege", REPORT_IT},
-    {"filter", check_filter, false, "the kernel's riskier calls are refused", REPORT_IT},
-    {"processes", check_nproc, false, "a fork bomb stops at its limit", REPORT_IT},
-    {"network", check_network, false, "programs reach each other, and nobody else", REPORT_IT},
-    {"objects", check_objects, false, "queues, segments, semaphores and FIFOs work",
+    {"identity", check_identity, NEVER, "programs run without any privilege", REPORT_IT},
+    {"filter", check_filter, NEVER, "the kernel's riskier calls are refused", REPORT_IT},
+    {"processes", check_nproc, NEVER, "a fork bomb stops at its limit", REPORT_IT},
+    {"network", check_network, USERS, "programs reach each other, and nobody else",
+     "start the container without a network: docker run --network none"},
+    {"gone", check_gone, NEVER, "queues, segments and files do not outlive their box", REPORT_IT},
+    {"objects", check_objects, NEVER, "queues, segments, semaphores and FIFOs work",
      "load the kernel's support for POSIX queues and System V IPC"},
-    {"writable", check_writable, false, "programs write to their own folders only", REPORT_IT},
-    {"sizes", check_sizes, false, "programs cannot fill the machine's disk", REPORT_IT},
-    {"victim", check_victim, true, "when memory runs out, a student's program ends, not the judge",
+    {"writable", check_writable, NEVER, "programs write to their own folders only", REPORT_IT},
+    {"sizes", check_sizes, USERS, "programs cannot fill the machine's disk",
+     "give the container small folders: docker run --tmpfs /tmp:exec,size=64m --shm-size 64m"},
+    {"victim", check_victim, ALWAYS, "when memory runs out, a student's program ends, not the judge",
      ""},
-    {"daemon", check_daemon, false, "nothing that was started stays behind", REPORT_IT},
-    {"compiler", check_compiler, false, "gcc and cc are there",
+    {"daemon", check_daemon, NEVER, "nothing that was started stays behind", REPORT_IT},
+    {"compiler", check_compiler, NEVER, "gcc and cc are there",
      "install gcc (apt-get install gcc libc6-dev)"},
-    {"program", check_program, false, "what was compiled in the box runs in the box", REPORT_IT},
-    {"valgrind", check_valgrind, false, "memory errors can be found",
+    {"program", check_program, NEVER, "what was compiled in the box runs in the box", REPORT_IT},
+    {"valgrind", check_valgrind, NEVER, "memory errors can be found",
      "install valgrind and the C library's debug symbols (apt-get install valgrind libc6-dbg)"},
-    {"queues", check_queues, true, "two boxes at once do not take each other's message queues",
+    {"queues", check_queues, ALWAYS, "two boxes at once do not take each other's message queues",
      "run as root, raise 'msgqueue' in /etc/security/limits.conf, or grade with --jobs 1 in labs "
      "with POSIX queues"},
-    {"cores", check_cores, true, "crashes leave nothing on the machine",
+    {"cores", check_cores, ALWAYS, "crashes leave nothing on the machine",
      "set kernel.core_pattern to a file name: a core handler runs outside the box"},
-    {"dumpable", check_dumpable, false, "programs that change their user cannot be traced",
+    {"dumpable", check_dumpable, NEVER, "programs that change their user cannot be traced",
      "sysctl -w fs.suid_dumpable=0"},
-    {"swap", check_swap, true, "a program that eats memory does not slow the machine down",
+    {"swap", check_swap, ALWAYS, "a program that eats memory does not slow the machine down",
      "there is no memory limit for a whole box: watch the machine, or switch swap off"},
 };
 
@@ -459,13 +508,14 @@ static struct selftest_check *add_check(struct selftest_report *report, const ch
     return c;
 }
 
-void selftest_run(struct selftest_report *report)
+void selftest_run(enum box_mode mode, struct selftest_report *report)
 {
-    struct box_spec spec = {.show_debug = true}; /* valgrind needs the symbols of the C library */
+    struct box_spec spec = {.mode = mode, .show_debug = true}; /* valgrind needs the symbols of the C library */
     struct subject s = {.channel_fd = -1};
     struct selftest_check *c;
     struct err err;
 
+    s.spec = spec;
     *report = (struct selftest_report){.ok = true};
     c = add_check(report, "box", "student code runs apart from everything else",
                   "see the message; grading for marks needs a box", false);
@@ -475,9 +525,11 @@ void selftest_run(struct selftest_report *report)
         report->ok = false;
         return;
     }
-    (void)snprintf(report->mode, sizeof(report->mode), "%s", box_describe(s.box));
+    s.spec.mode = report->mode = box_mode(s.box);
+    (void)snprintf(report->description, sizeof(report->description), "%s", box_describe(s.box));
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
-        c = add_check(report, table[i].name, table[i].means, table[i].next, table[i].advice);
+        c = add_check(report, table[i].name, table[i].means, table[i].next,
+                      table[i].advice & 1U << report->mode);
         c->ok = table[i].run(&s, c->seen, sizeof(c->seen));
         if (!c->ok && !c->advice)
             report->ok = false;

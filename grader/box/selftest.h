@@ -7,6 +7,8 @@
 #ifndef BOX_SELFTEST_H
 #define BOX_SELFTEST_H
 
+#include "box/box.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -23,11 +25,12 @@ struct selftest_check {
 
 struct selftest_report {
     bool ok;        /* every check that is not advice is ok */
-    char mode[128]; /* box_describe() of the box that was tested; "" if none opened */
+    enum box_mode mode; /* of the box that was tested; BOX_AUTO: none opened */
+    char description[128]; /* its box_describe(), or "" */
     struct selftest_check checks[SELFTEST_MAX];
     size_t count;
 };
 
-void selftest_run(struct selftest_report *report);
+void selftest_run(enum box_mode mode, struct selftest_report *report);
 
 #endif

@@ -5,8 +5,7 @@
  *
  * The folders of the box lie in one that only root can write to: <BASE>/grader-boxes/<slot>. The
  * domain takes in init and all that it starts, the judge too, and is what keeps the files of the
- * machine, other boxes, and (from version 6 on) processes and abstract sockets outside away from
- * it. Inside the box users are kept apart as ever, by who they are. */
+ * machine, other boxes, and (from version 6 on) abstract sockets outside away from it. Inside the box users are kept apart as ever, by who they are. */
 #define _GNU_SOURCE 1
 #include "box/users.h"
 
@@ -17,6 +16,7 @@
 #include "util/cleanup.h"
 #include "util/err.h"
 
+#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -29,12 +29,14 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #define BOXES "grader-boxes"
+#define MQUEUE_MAGIC 0x19800202 /* statfs(2) */
 
 extern const char box_init_image[], box_init_image_end[]; /* init_image.S */
 
@@ -58,7 +60,7 @@ enum {
     FS_IOCTL_DEV = 1 << 15
 };
 enum { FS_ON_FILES = FS_EXECUTE | FS_WRITE_FILE | 1 << 2 | FS_TRUNCATE | FS_IOCTL_DEV };
-enum { SCOPE_ABSTRACT_SOCKETS = 1 << 0, SCOPE_SIGNALS = 1 << 1, PATH_BENEATH = 1 };
+enum { SCOPE_ABSTRACT_SOCKETS = 1 << 0, PATH_BENEATH = 1 };
 #define FS_ALL(version) ((version) >= 5 ? 0xffffU : (version) >= 3 ? 0x7fffU : 0x3fffU)
 
 int users_landlock(void)
@@ -74,8 +76,8 @@ static int make_ruleset(int version)
     struct ruleset_attr attr = {.fs = FS_ALL(version)};
     size_t size = version >= 6 ? sizeof(attr) : version >= 4 ? 16 : 8;
 
-    if (version >= 6)
-        attr.scoped = SCOPE_ABSTRACT_SOCKETS | SCOPE_SIGNALS;
+    if (version >= 6) /* signals are a matter of users; and init has to reach what a killed box left */
+        attr.scoped = SCOPE_ABSTRACT_SOCKETS;
     return (int)syscall(SYS_landlock_create_ruleset, &attr, size, 0U);
 }
 
@@ -142,7 +144,7 @@ static int make_domain(const struct box_spec *spec, const char *base, const char
                                          "/lib32", "/lib64",  "/libx32", "/etc/alternatives",
                                          "/etc/ld.so.cache",  "/etc/passwd", "/etc/group", "/etc/hosts",
                                          "/etc/nsswitch.conf", "/etc/protocols"};
-    static const char *const writable[] = {"/tmp", "/dev/shm", "/dev/mqueue", "/var/tmp", "/run/lock"};
+    static const char *const writable[] = {"/tmp", "/dev/shm", "/dev/mqueue"};
     const int version = users_landlock();
     const uint64_t all = FS_ALL(version);
     CLEANUP(close_fd) int made = -1;
@@ -193,15 +195,31 @@ static bool is_good_base(const char *base)
     return good;
 }
 
-static int choose_base(char *base, size_t size, struct err *err)
-{
-    static const char *const places[] = {"/run", "/var/tmp", "/tmp", "/dev/shm"};
+static const char *const bases[] = {"/run/" BOXES, "/var/tmp/" BOXES, "/tmp/" BOXES,
+                                    "/dev/shm/" BOXES};
 
-    for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
-        (void)snprintf(base, size, "%s/" BOXES, places[i]);
-        if (is_good_base(base))
-            return 0;
+size_t users_slots(unsigned *slots, size_t max)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < sizeof(bases) / sizeof(bases[0]); i++) {
+        CLEANUP(closedir_dir) DIR *dir = opendir(bases[i]);
+        const struct dirent *e;
+
+        while (dir && n < max && (e = readdir(dir)))
+            if (isdigit((unsigned char)e->d_name[0]))
+                slots[n++] = (unsigned)strtoul(e->d_name, NULL, 10);
     }
+    return n;
+}
+
+static int choose_base(const char **base, struct err *err)
+{
+    for (size_t i = 0; i < sizeof(bases) / sizeof(bases[0]); i++)
+        if (is_good_base(bases[i])) {
+            *base = bases[i];
+            return 0;
+        }
     return err_set(err, "no folder for a box: /run, /var/tmp, /tmp or /dev/shm must be writable and "
                         "without noexec (docker run --tmpfs /tmp:exec)");
 }
@@ -300,14 +318,19 @@ int users_start(const struct box_spec *spec, const struct ids *ids, struct enter
 {
     CLEANUP(close_fd) int log = memfd_create("log", MFD_CLOEXEC);
     CLEANUP(close_fd) int ours = -1, theirs = -1, domain = -1;
-    char base[64], root[96], path[128], memory[24], first[16];
+    const char *base = NULL;
+    char root[96], path[128], memory[24], first[16];
     const char *const argv[] = {path, BOX_INIT_WORD, memory, first, root, NULL};
+    struct statfs queues;
     int pair[2], one = 1;
     pid_t pid;
 
     if (geteuid() != 0)
         return err_set(err, "mode users needs root: it gives each student a user of his own");
-    if (choose_base(base, sizeof(base), err) < 0)
+    if (statfs("/dev/mqueue", &queues) < 0 || queues.f_type != MQUEUE_MAGIC)
+        return err_set(err, "mode users needs /dev/mqueue, to see and remove message queues: mount "
+                            "it (mount -t mqueue none /dev/mqueue); containers have it");
+    if (choose_base(&base, err) < 0)
         return -1;
     (void)snprintf(root, sizeof(root), "%s/%u", base, ids->slot);
     (void)snprintf(path, sizeof(path), "%s" BOX_INIT_PATH, root);

@@ -12,6 +12,10 @@
 int users_start(const struct box_spec *spec, const struct ids *ids, struct entered *entered,
                 struct err *err);
 
+/* The slots of boxes that run, or were killed and left something: taken first, they are cleaned. At
+ * most 'max'; how many. */
+size_t users_slots(unsigned *slots, size_t max);
+
 /* Whether the kernel has a Landlock that we use: its version, or 0. */
 int users_landlock(void);
 

@@ -17,8 +17,8 @@ int cmd_doctor(const struct cmd_globals *g, int argc, char **argv, struct err *e
 
     (void)err;
     cmd_parse(&argp, argc, argv, NULL);
-    selftest_run(&r);
-    printf("isolation: %s\n\n", *r.mode ? r.mode : "none");
+    selftest_run(BOX_AUTO, &r);
+    printf("isolation: %s\n\n", *r.description ? r.description : "none");
     for (size_t i = 0; i < r.count; i++) {
         const struct selftest_check *c = &r.checks[i];
         printf("%s%-4s%s  %-14s %s\n", c->ok ? good : bad, c->ok ? "ok" : c->advice ? "note" : "FAIL", off, c->name, c->means);

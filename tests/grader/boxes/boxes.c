@@ -28,6 +28,24 @@ enum { STUDENT = BOX_STUDENT_FIRST, OTHER, DEADLINE_MS = 60000 };
 
 static struct err err;
 
+/* BOX_MODE is set by the script that runs this, once for each mode that the machine offers. */
+static enum box_mode mode(void)
+{
+    const char *name = getenv("BOX_MODE");
+    enum box_mode m = BOX_FULL;
+
+    cr_assert(!name || box_mode_parse(name, &m) == 0);
+    return m;
+}
+
+static const struct box_spec *in_mode(void)
+{
+    static struct box_spec spec;
+
+    spec.mode = mode();
+    return &spec;
+}
+
 #define OK(call) cr_assert((call) == 0, "%s: %s", #call, err.msg)
 #define FAILS(call, errnum)                                                                        \
     do {                                                                                           \
@@ -46,7 +64,7 @@ static int try_open_box(struct box **box)
 
     if (fd < 0)
         return err_set(&err, "set HOSTILE_FILE to the built tests/grader/boxes/hostile.c");
-    return box_open(NULL, box, &err) < 0 || box_put(*box, HOSTILE, fd, 0755, BOX_JUDGE, &err) < 0
+    return box_open(in_mode(), box, &err) < 0 || box_put(*box, HOSTILE, fd, 0755, BOX_JUDGE, &err) < 0
                ? -1
                : 0;
 }
@@ -92,19 +110,25 @@ static struct proc_result run_as(struct box *box, uid_t uid, const char *const *
 }
 
 /* Runs a shell command; its output, of at most a few hundred bytes, into 'text'. */
-static struct proc_result shell(struct box *box, uid_t uid, const char *command, char *text,
-                                size_t size)
+static struct proc_result shell_in(struct box *box, const char *folder, uid_t uid,
+                                   const char *command, char *text, size_t size)
 {
     CLEANUP(close_fd) int out = memfd_create("out", MFD_CLOEXEC);
     struct proc_result res = run(box, &(struct proc_spec){.argv = ARGV("sh", "-c", command),
                                                           .uid = uid,
-                                                          .cwd = "/tmp",
+                                                          .cwd = folder,
                                                           .fds = (int[]){-1, out, out},
                                                           .nfds = 3});
     ssize_t n = pread(out, text, size - 1, 0);
 
     text[n > 0 ? n : 0] = '\0';
     return res;
+}
+
+static struct proc_result shell(struct box *box, uid_t uid, const char *command, char *text,
+                                size_t size)
+{
+    return shell_in(box, "/tmp", uid, command, text, size);
 }
 
 static void prepare(struct box *box, uid_t uid, const char *command)
@@ -123,7 +147,10 @@ static void prepare(struct box *box, uid_t uid, const char *command)
         cr_assert(ended.end == (how) && ended.code == (number), "%s", described);                  \
     } while (0)
 
+/* boxes: in every mode; the others: in one. */
 TestSuite(boxes, .timeout = 300);
+TestSuite(full, .timeout = 300);
+TestSuite(users, .timeout = 300);
 
 /* How programs end ---------------------------------------- */
 
@@ -135,7 +162,11 @@ Test(boxes, a_program_writes_where_it_is_told)
         shell(box, STUDENT, "id -u; id -g; pwd; echo error >&2", text, sizeof(text));
 
     ENDS(res, PROC_EXITED, 0);
-    cr_assert_str_eq(text, "10\n10\n/tmp\nerror\n");
+    char expected[64];
+    const unsigned uid = (unsigned)box_inner_uid(box, STUDENT);
+
+    (void)snprintf(expected, sizeof(expected), "%u\n%u\n/tmp\nerror\n", uid, uid);
+    cr_assert_str_eq(text, expected);
     box_close(box);
 }
 
@@ -487,17 +518,20 @@ Test(boxes, the_box_ends_when_the_grader_is_killed)
 Test(boxes, files_go_in_and_come_out)
 {
     struct box *box = open_box();
+    const unsigned uid = (unsigned)box_inner_uid(box, STUDENT);
     CLEANUP(close_fd) int fd = -1;
-    char text[256];
+    char text[256], expected[256];
 
     OK(box_mkdir(box, "/tests/10", 0700, STUDENT, &err));
     FAILS(box_mkdir(box, "/tests/10", 0700, STUDENT, &err), EEXIST);
     OK(box_put_mem(box, "/tests/10/in", "given", 5, 0640, STUDENT, &err));
     OK(box_symlink(box, "in", "/tests/10/link", &err));
-    ENDS(shell(box, STUDENT, "cd /tests/10 && stat -c '%a %u %g %F' . in && cat link", text,
-               sizeof(text)),
+    ENDS(shell_in(box, "/tests/10", STUDENT, "stat -c '%a %u %g %F' . in && cat link", text,
+                  sizeof(text)),
          PROC_EXITED, 0);
-    cr_assert_str_eq(text, "700 10 10 directory\n640 10 10 regular file\ngiven");
+    (void)snprintf(expected, sizeof(expected),
+                   "700 %u %u directory\n640 %u %u regular file\ngiven", uid, uid, uid, uid);
+    cr_assert_str_eq(text, expected);
     OK(box_chown(box, "/tests/10/in", OTHER, &err));
     OK(box_get(box, "/tests/10/in", 5, &fd, &err));
     cr_assert(read(fd, text, sizeof(text)) == 5 && memcmp(text, "given", 5) == 0);
@@ -549,7 +583,7 @@ Test(boxes, traps_are_not_written_through)
     box_close(box);
 }
 
-Test(boxes, a_full_folder_is_told)
+Test(full, a_full_folder_is_told)
 {
     struct box_spec spec = {.sub_bytes = 65536};
     CLEANUP(free_ptr) char *big = calloc(1, 1 << 20);
@@ -596,36 +630,76 @@ Test(boxes, the_judge_reaches_the_grader_over_its_channel)
 
 /* Boxes beside each other ---------------------------------------- */
 
-Test(boxes, boxes_do_not_see_each_others_names)
+/* Each keeps what it took until its box is closed. */
+Test(full, boxes_do_not_see_each_others_names)
 {
     enum { N = 6 };
     struct box *boxes[N];
-    struct proc_result res;
 
     for (int i = 0; i < N; i++) {
         boxes[i] = open_box();
         for (int j = 0; j < i; j++)
             cr_assert(strcmp(box_describe(boxes[i]), box_describe(boxes[j])) != 0, "the same ids");
     }
-    for (int i = 0; i < N; i++) { /* each keeps what it took until its box is closed */
-        res = run_as(boxes[i], STUDENT, ARGV(HOSTILE, "names"));
-        ENDS(res, PROC_EXITED, 0);
-    }
+    for (int i = 0; i < N; i++)
+        ENDS(run_as(boxes[i], STUDENT, ARGV(HOSTILE, "names")), PROC_EXITED, 0);
     ENDS(run_as(boxes[0], STUDENT, ARGV(HOSTILE, "names")), PROC_EXITED, 1);
     for (int i = 0; i < N; i++)
         box_close(boxes[i]);
 }
 
+/* Names are everybody's, but users are not, and names are free again when the box is closed. */
+Test(users, names_are_free_when_a_box_is_closed)
+{
+    struct box *first = open_box(), *second = open_box();
+
+    cr_assert(strcmp(box_describe(first), box_describe(second)) != 0, "the same ids");
+    ENDS(run_as(first, STUDENT, ARGV(HOSTILE, "names")), PROC_EXITED, 0);
+    ENDS(run_as(second, STUDENT, ARGV(HOSTILE, "names")), PROC_EXITED, 1);
+    box_close(first);
+    ENDS(run_as(second, STUDENT, ARGV(HOSTILE, "names")), PROC_EXITED, 0);
+    box_close(second);
+}
+
+/* Not even init is left to clean up: the next box begins with what it finds. */
+Test(users, what_a_killed_box_left_is_removed_by_the_next)
+{
+    struct box *box = open_box();
+    struct watch w = watch_make();
+    struct proc_result res;
+    unsigned id;
+
+    OK(box_start(box,
+                 &(struct proc_spec){.argv = ARGV(HOSTILE, "stubborn"),
+                                     .uid = STUDENT,
+                                     .fds = (int[]){-1, -1, -1, w.held},
+                                     .nfds = 4},
+                 &id, &err));
+    close_fd(&w.held);
+    ENDS(run_as(box, OTHER, ARGV(HOSTILE, "names")), PROC_EXITED, 0);
+    cr_assert(box_run(box,
+                      &(struct proc_spec){.argv = ARGV("sh", "-c", "kill -9 $PPID"),
+                                          .uid = BOX_JUDGE},
+                      &res, &err) == -1);
+    box_close(box);
+    cr_assert(!is_gone_within(&w, 0));
+    box = open_box();
+    cr_assert(is_gone_within(&w, 0), "a process of the box before is alive");
+    close_fd(&w.alive);
+    ENDS(run_as(box, OTHER, ARGV(HOSTILE, "names")), PROC_EXITED, 0);
+    box_close(box);
+}
+
 /* What is ours ---------------------------------------- */
 
-Test(boxes, faults_name_the_next_step)
+Test(full, faults_name_the_next_step)
 {
     struct box *box = NULL;
 
-    cr_assert(box_open(&(struct box_spec){.bwrap = "/nonexistent/bwrap"}, &box, &err) == -1);
+    cr_assert(box_open(&(struct box_spec){.mode = BOX_FULL, .bwrap = "/nonexistent/bwrap"}, &box, &err) == -1);
     cr_assert(strstr(err.msg, "/nonexistent/bwrap") != NULL);
     /* A bwrap that fails: what it said is part of the message. */
-    cr_assert(box_open(&(struct box_spec){.bwrap = "/bin/cat"}, &box, &err) == -1);
+    cr_assert(box_open(&(struct box_spec){.mode = BOX_FULL, .bwrap = "/bin/cat"}, &box, &err) == -1);
     cr_assert(strstr(err.msg, "did not start") != NULL && strstr(err.msg, "cat") != NULL, "%s",
               err.msg);
     cr_assert(box == NULL);
@@ -635,7 +709,7 @@ Test(boxes, faults_name_the_next_step)
 Test(boxes, mistakes_of_the_caller_are_refused)
 {
     struct box *box = open_box();
-    enum box_mode mode;
+    enum box_mode parsed;
     struct proc_result res;
     unsigned id;
 
@@ -645,9 +719,9 @@ Test(boxes, mistakes_of_the_caller_are_refused)
     cr_assert(box_kill_uid(box, BOX_JUDGE, NULL, &err) == -1);
     cr_assert(box_wait(box, 12345, &res, &err) == -1);
     FAILS(box_put(box, "/tmp/null", box_fd(box), 0644, 0, &err), EINVAL);
-    cr_assert(box_mode_parse("full", &mode) == 0 && mode == BOX_FULL);
-    cr_assert(box_mode_parse("half", &mode) == -1);
-    cr_assert_str_eq(box_mode_name(box_mode(box)), "full");
+    cr_assert(box_mode_parse("full", &parsed) == 0 && parsed == BOX_FULL);
+    cr_assert(box_mode_parse("half", &parsed) == -1);
+    cr_assert(box_mode(box) == mode());
     /* and after all that it still works */
     ENDS(run_as(box, STUDENT, ARGV(HOSTILE, "exit", "4")), PROC_EXITED, 4);
     box_close(box);
@@ -657,7 +731,7 @@ Test(boxes, the_self_test_finds_nothing)
 {
     static struct selftest_report report;
 
-    selftest_run(&report);
+    selftest_run(mode(), &report);
     for (size_t i = 0; i < report.count; i++)
         cr_expect(report.checks[i].ok || report.checks[i].advice, "%s: %s", report.checks[i].name,
                   report.checks[i].seen);
@@ -672,7 +746,7 @@ Test(boxes, signals_that_the_caller_ignores_are_not_ignored_inside)
 
     for (int sig = 32; sig <= 34; sig++)
         cr_assert(syscall(SYS_rt_sigaction, sig, ignore, NULL, 8L) == 0);
-    selftest_run(&report);
+    selftest_run(mode(), &report);
     for (size_t i = 0; i < report.count; i++)
         cr_expect(report.checks[i].ok || report.checks[i].advice, "%s: %s", report.checks[i].name,
                   report.checks[i].seen);
