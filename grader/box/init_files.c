@@ -70,6 +70,7 @@ static int open_plain(const char *path, uint64_t flags)
     const char *inner = files_inner(path);
     CLEANUP(free_ptr) char *changed = inner == path ? NULL : (char *)inner;
 
+    (void)changed;
     return open_inner(inner, flags);
 }
 
@@ -265,6 +266,7 @@ int files_listen(const char *name, int *fd)
     mode_t before;
     int bound;
 
+    (void)changed;
     if (s < 0)
         return errno;
     if (strlen(path) >= sizeof(sa.sun_path))
