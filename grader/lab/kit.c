@@ -41,6 +41,7 @@ static bool is_fresh(const struct lab *lab, const char *stamp)
 {
     struct stat st, one;
     CLEANUP(free_ptr) char *harness = xformat("%s/tests/harness", lab->root);
+    CLEANUP(free_ptr) char *shared = xformat("%s/grader/explain", lab->root);
     CLEANUP(free_ptr) char *headers = lab_path(lab, "templates", "include");
     CLEANUP(free_ptr) char *tests = lab_path(lab, "tests", NULL);
     CLEANUP(free_ptr) char *pattern = xformat("%s/*.[ch]", tests);
@@ -50,6 +51,7 @@ static bool is_fresh(const struct lab *lab, const char *stamp)
         return false;
     newest = (struct timespec){0};
     (void)nftw(harness, note_newest, 16, FTW_PHYS);
+    (void)nftw(shared, note_newest, 16, FTW_PHYS);
     (void)nftw(headers, note_newest, 16, FTW_PHYS);
     if (glob(pattern, 0, NULL, &g) == 0)
         for (size_t i = 0; i < g.gl_pathc; i++)

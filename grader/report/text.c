@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "explain/explain.h"
 #include "report/report.h"
 #include "util/cleanup.h"
 #include "util/i18n.h"
@@ -262,6 +263,17 @@ static void put_again(const struct writer *w, const struct result_test *t)
     put_field(w, _("again"), again);
 }
 
+static void put_explanation(const struct writer *w, const json_t *records)
+{
+    json_t *record;
+    size_t i;
+
+    json_array_foreach(records, i, record) {
+        CLEANUP(free_ptr) char *line = explain_say(record);
+        put_field(w, i ? "" : _("who"), line);
+    }
+}
+
 /* A public test says what it saw; a hidden one only in what way it failed, unless told otherwise:
  * its input and what it expected stay hidden. */
 static void put_test(const struct writer *w, const struct result_test *t)
@@ -280,8 +292,7 @@ static void put_test(const struct writer *w, const struct result_test *t)
         put_field(w, _("seen"), t->signature);
     if (t->verdict == VERDICT_NOT_RUN && t->signature)
         put_field(w, _("missing"), t->signature + strcspn(t->signature, " ") + 1);
-    for (size_t i = 0; i < t->explain.n; i++)
-        put_field(w, i ? "" : _("who"), t->explain.v[i]);
+    put_explanation(w, t->explain);
     for (size_t i = 0; i < t->demands.n; i++) {
         const struct lab_demand *d = demand(w->lab, t->demands.v[i]);
         buf_printf(&asked, "%s%s %s", i ? " " : "", t->demands.v[i], d ? in_lang(w, d->en, d->pt_br) : "");

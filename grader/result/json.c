@@ -69,8 +69,8 @@ static json_t *test_json(const struct result_test *t, bool deterministic)
     set_if(o, "kind", t->kind);
     set_if(o, "signature", t->signature);
     set_if(o, "message", t->message);
-    if (t->explain.n)
-        set(o, "explain", json_strs(&t->explain));
+    if (json_array_size(t->explain))
+        set(o, "explain", json_incref(t->explain));
     set_if(o, "hint", t->hint_key);
     if (t->memcheck)
         set(o, "memcheck", json_string(verdict_names[t->memcheck_verdict]));
@@ -238,7 +238,7 @@ static int test_of(const json_t *o, struct result_test *t)
     t->kind = text_of(o, "kind");
     t->signature = text_of(o, "signature");
     t->message = text_of(o, "message");
-    strs_of(o, "explain", &t->explain);
+    t->explain = json_incref(json_object_get(o, "explain"));
     t->hint_key = text_of(o, "hint");
     t->skipped = json_is_true(json_object_get(o, "skipped"));
     t->memcheck = memcheck >= 0;

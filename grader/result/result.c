@@ -42,7 +42,7 @@ void result_release(struct result *r)
         free(t->kind);
         free(t->signature);
         free(t->message);
-        strs_release(&t->explain);
+        json_decref(t->explain);
         free(t->hint_key);
         free(t->file);
     }

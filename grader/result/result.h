@@ -4,6 +4,7 @@
 #ifndef GRADER_RESULT_RESULT_H
 #define GRADER_RESULT_RESULT_H
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -64,7 +65,7 @@ struct result_test {
     char *kind;        /* of the failure's signature: hang, died, exit, …; NULL */
     char *signature;   /* the same in every run of the same cause; NULL */
     char *message;     /* what was seen, one line; NULL */
-    struct strs explain;  /* for a hang: a line for each process */
+    json_t *explain;   /* for a hang: a record for each process (explain/explain.h); NULL */
     char *hint_key;    /* NULL: none known */
     char *file;        /* where in the test the check stands; NULL */
     int line;

@@ -47,16 +47,12 @@ static void take_text(char **slot, json_t *record, const char *key)
 static void take_failure(struct stage *s, struct result_test *t, json_t *record)
 {
     const char *clue = json_string_value(json_object_get(record, "clue"));
-    json_t *line;
-    size_t i;
 
     take_text(&t->kind, record, "kind");
     take_text(&t->signature, record, "signature");
     take_text(&t->message, record, "message");
-    strs_release(&t->explain);
-    json_array_foreach(json_object_get(record, "explain"), i, line)
-        if (json_is_string(line))
-            strs_add(&t->explain, json_string_value(line));
+    json_decref(t->explain);
+    t->explain = json_incref(json_object_get(record, "explain"));
     free(t->hint_key);
     t->hint_key = xstrdup(lab_hint_for_test(s->lab, t->name, clue, t->signature));
 }

@@ -164,7 +164,7 @@ void proc_records(void);  /* what was not recorded yet of programs that have end
 /* sock.c */
 struct sock *sock_of_fifo(int fd, const char *path); /* takes the non-blocking descriptor */
 
-/* explain.c: one line per process, and a signature, of who waits for whom */
+/* explain.c: a record per process (grader/explain), and a signature, of who waits for whom */
 json_t *explain(char **signature);
 
 /* audit.c */

@@ -40,7 +40,9 @@ LIBS := -Wl,--push-state,-Bstatic -lcriterion -lboxfort -lprotobuf-nanopb -Wl,--
 
 O := $(KIT)/obj
 FOR_LAB := -I$(HARNESS) -I$(TEMPLATE)/include
-HARNESS_O := $(patsubst $(HARNESS)/%.c,$(O)/%.o,$(sort $(wildcard $(HARNESS)/*.c))) $(O)/confine.o
+HARNESS_O := $(patsubst $(HARNESS)/%.c,$(O)/%.o,$(sort $(wildcard $(HARNESS)/*.c))) $(O)/confine.o \
+	$(patsubst $(ROOT)/grader/%.c,$(O)/shared/%.o,$(sort $(wildcard $(ROOT)/grader/explain/*.c))) \
+	$(O)/shared/util/vec.o $(O)/shared/util/text.o
 PUBLIC_O := $(patsubst $(TESTS)/%.c,$(O)/lab/%.o,$(filter-out %/probe.c %/wrap.c %/hidden.c, \
 	$(sort $(wildcard $(TESTS)/*.c))))
 HIDDEN_O := $(patsubst $(TESTS)/%.c,$(O)/lab/%.o,$(wildcard $(TESTS)/hidden.c))
@@ -67,6 +69,11 @@ $(O)/%.o: $(HARNESS)/%.c | $(O)/lab
 
 $(O)/confine.o: $(ROOT)/grader/box/confine.c | $(O)/lab
 	$(call compile,-I$(ROOT)/grader,$(O)/confine.d)
+
+# What harness and grader share.
+$(O)/shared/%.o: $(ROOT)/grader/%.c | $(O)/lab
+	@mkdir -p $(@D)
+	$(call compile,-I$(ROOT)/grader,$(O)/shared-$(subst /,-,$*).d)
 
 # Renamed like the students' programs: it is one program of the image.
 $(KIT)/probe.o: $(O)/lab/probe.o

@@ -310,7 +310,8 @@ void lab_vfail(enum kind kind, const char *condition, const char *key, const cha
         json_t *line;
 
         json_array_foreach(lines, i, line)
-            message = (char *)text("%s\n    %s", message, json_string_value(line));
+            message = (char *)text("%s\n    %s", message,
+                                   json_string_value(json_object_get(line, "text")));
     }
     clean_up(all_ended());
     end_failed(text("%s: %s", kind_name(kind), message));

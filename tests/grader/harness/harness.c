@@ -72,7 +72,7 @@ static const struct expected {
     {"hangs_on_socketpair", NATIVE, "timeout", "hang", 0,
      "a child of bad: recv(Unix socket to bad); bad: recv(Unix socket to a child of bad)", 0,
      "a Unix socket whose other end is held by bad"},
-    {"hangs_in_open", NATIVE, "timeout", "hang", 0, "bad: open", 0, "waits in open of 'fifo'"},
+    {"hangs_in_open", NATIVE, "timeout", "hang", 0, "bad: open(FIFO to read)", 0, "waits in open of 'fifo' for reading"},
     {"hangs_on_the_test", NATIVE, "timeout", "hang", 0, "bad: poll(Unix socket to the test itself)", 0,
      "waits in poll on descriptor 3, a Unix socket"},
     {"hangs_spinning", NATIVE, "timeout", "hang", 0, "bad: running", 0, "of processor time"},
@@ -105,7 +105,7 @@ static const struct expected {
     {"datagrams", ALL, "pass", 0, 0, 0, 0, 0},
     {"tcp", ALL, "pass", 0, 0, 0, 0, 0},
     {"queues", ALL, "pass", 0, 0, 0, 0, 0},
-    {"hangs_in_queue", NATIVE, "timeout", "hang", 0, "bad: mq_receive(queue)", 0,
+    {"hangs_in_queue", NATIVE, "timeout", "hang", 0, "bad: mq_receive(empty queue)", 0,
      "with 0 of 2 messages, which nobody else has open"},
     {"leaves_queue", NATIVE, "pass", 0, 0, 0, "mqueue /q.N.N", 0},
     {"has_its_share_of_queues", ALL, "pass", 0, 0, 0, 0, 0},
@@ -278,7 +278,7 @@ static char *lines_of(const json_t *failure)
     json_t *line;
 
     json_array_foreach(json_object_get(failure, "explain"), i, line)
-        (void)strcat(strcat(all, json_string_value(line)), "\n");
+        (void)strcat(strcat(all, json_string_value(json_object_get(line, "text"))), "\n");
     return all;
 }
 

@@ -39,8 +39,8 @@ static void fill(struct result *r, const char *text)
             t->kind = xstrdup("hang");
             t->signature = xstrdup(text);
             t->message = xstrdup(text);
-            strs_add(&t->explain, text);
-            strs_add(&t->explain, "second line");
+            t->explain = json_pack("[{s:s, s:i, s:s}, {s:s, s:i, s:s}]", "process", "sort", "pid", 13, "state", "asleep", "process",
+                                   "uniq", "pid", 14, "state", "zombie");
             t->hint_key = xstrdup("a-hint");
         }
     }
