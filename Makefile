@@ -27,7 +27,8 @@ LIBS := -larchive -lcyaml -ljansson -lexpat -lseccomp -lcrypto -lm
 # init runs inside the box as a static program of its own, and travels within grader.
 INIT_SOURCES := $(wildcard grader/box/init*.c) grader/box/confine.c grader/box/empty.c
 SOURCES := $(filter-out $(wildcard grader/box/init*.c) $(wildcard grader/intake/unpack*.c), $(wildcard grader/*.c grader/*/*.c))
-OBJECTS := $(SOURCES:grader/%.c=$(BUILD)/obj/%.o) $(BUILD)/obj/box/init_image.o $(BUILD)/obj/intake/unpack_image.o
+OBJECTS := $(SOURCES:grader/%.c=$(BUILD)/obj/%.o) $(BUILD)/obj/box/init_image.o $(BUILD)/obj/intake/unpack_image.o \
+	$(BUILD)/obj/lab/causes_image.o
 LIBRARY_OBJECTS := $(filter-out $(BUILD)/obj/main.o, $(OBJECTS))
 UNIT_TESTS := $(patsubst tests/grader/unit/%.c, $(BUILD)/unit/%, $(wildcard tests/grader/unit/*.c))
 
@@ -111,6 +112,10 @@ $(BUILD)/unpack: $(UNPACK_SOURCES) $(wildcard grader/intake/*.h) grader/lab/reje
 $(BUILD)/obj/intake/unpack_image.o: grader/intake/unpack_image.S $(BUILD)/unpack
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) -DINTAKE_UNPACK='"$(BUILD)/unpack"' -c $< -o $@
+
+$(BUILD)/obj/lab/causes_image.o: grader/lab/causes_image.S grader/text/causes.yaml
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) -DLAB_CAUSES='"grader/text/causes.yaml"' -c $< -o $@
 
 unit: $(UNIT_TESTS)
 

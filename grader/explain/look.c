@@ -6,6 +6,7 @@
  * tables, that of a semaphore in shared memory is whoever maps the same object.
  *
  * Nothing is opened that could disturb: a pipe opened to count its bytes would have one reader more. */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -421,13 +422,15 @@ struct mapping {
     unsigned major, minor;
     bool shared;
     char name[200];
+    bool library; /* data of the C library: its file, or what lies just behind it */
 };
 
 /* One line of /proc/PID/maps. */
-static bool mapping_of(const char *line, struct mapping *m)
+static bool mapping_of(const char *text, struct mapping *m)
 {
-    char access[8];
+    char access[8], line[300];
 
+    (void)snprintf(line, sizeof(line), "%.*s", (int)strcspn(text, "\n"), text);
     m->name[0] = '\0';
     if (sscanf(line, "%llx-%llx %7s %*x %x:%x %llu %199[^\n]", &m->begin, &m->end, access, &m->major, &m->minor,
                &m->ino, m->name) < 6)
@@ -439,13 +442,19 @@ static bool mapping_of(const char *line, struct mapping *m)
 static bool mapping_at(const struct look *l, pid_t pid, unsigned long long address, struct mapping *m)
 {
     CLEANUP(free_ptr) char *maps = xcalloc(MAPS_MAX, 1);
+    unsigned long long library_end = 0;
     bool found = false;
 
     if (l->access->read(pid, "maps", maps, MAPS_MAX) <= 0)
         return false;
     for (const char *line = maps; line && *line && !found; line = strchr(line, '\n')) {
         line += *line == '\n';
-        found = mapping_of(line, m) && address >= m->begin && address < m->end;
+        if (!mapping_of(line, m))
+            continue;
+        m->library = strstr(m->name, "/libc.so") || (!m->name[0] && m->begin == library_end);
+        if (m->library)
+            library_end = m->end;
+        found = address >= m->begin && address < m->end;
     }
     return found;
 }
@@ -466,6 +475,22 @@ static bool maps_it(const struct look *l, pid_t pid, const struct mapping *same)
     return found;
 }
 
+/* The name under which a mapped file of /dev/shm is there now: that in the list of mappings may be
+ * the one it had while the C library made it. The caller frees it; NULL: none. */
+static char *name_in_shm(const struct mapping *m)
+{
+    DIR *d = opendir("/dev/shm");
+    char *name = NULL;
+    struct stat st;
+
+    for (const struct dirent *e; d && !name && (e = readdir(d));)
+        if (fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_ino == m->ino && S_ISREG(st.st_mode))
+            name = xstrdup(e->d_name);
+    if (d)
+        (void)closedir(d);
+    return name;
+}
+
 /* Where a semaphore or lock lies: named, in a shared object, or in memory that nobody else has. */
 static void tell_place(const struct look *l, json_t *o, pid_t pid, unsigned long long address)
 {
@@ -477,7 +502,8 @@ static void tell_place(const struct look *l, json_t *o, pid_t pid, unsigned long
     if (!mapping_at(l, pid, address, &m))
         return;
     if (m.shared) {
-        const char *base = strncmp(m.name, shm, sizeof(shm) - 1) == 0 ? m.name + sizeof(shm) - 1 : m.name;
+        CLEANUP(free_ptr) char *now = strncmp(m.name, shm, sizeof(shm) - 1) == 0 ? name_in_shm(&m) : NULL;
+        const char *base = now ? now : strncmp(m.name, shm, sizeof(shm) - 1) == 0 ? m.name + sizeof(shm) - 1 : m.name;
         CLEANUP(free_ptr) char *named = xformat("/%s", strncmp(base, "sem.", 4) == 0 ? base + 4 : base);
 
         if (base != m.name && strncmp(base, "sem.", 4) == 0)
@@ -502,6 +528,8 @@ static void tell_place(const struct look *l, json_t *o, pid_t pid, unsigned long
         set(o, "key", json_integer((json_int_t)(m.ino * 4096 + (address - m.begin) % 4096)));
     } else {
         set(o, "key", json_integer((json_int_t)address));
+        if (m.library)
+            place = "library";
     }
     set(o, "place", json_string(place));
     set_holders(o, &h);
@@ -519,7 +547,7 @@ static json_t *tell_futex(const struct look *l, const struct blocked *b)
 
     set(o, "is", json_string("futex"));
     if (there && op == FUTEX_WAIT_BITSET && (uint32_t)b->arg[2] == 0 && word[1] >= 1 && word[1] < 65536
-        && word[2] == (private ? FUTEX_PRIVATE_FLAG : 0)) {
+        && word[2] == (private ? 0 : FUTEX_PRIVATE_FLAG)) {
         set(o, "is", json_string("semaphore"));
         set(o, "value", json_integer(word[0]));
         if (private)

@@ -240,6 +240,8 @@ static char *say_place(const json_t *on)
         return xstrdup(_("in shared memory without a name"));
     if (is(on, "place", "file"))
         return xformat(_("in the mapped file '%s'"), name);
+    if (is(on, "place", "library"))
+        return xstrdup(_("of the C library"));
     if (is(on, "place", "private"))
         return xstrdup(_("in memory that no other process has"));
     return xstrdup(_("in memory"));
@@ -260,7 +262,7 @@ static char *say_semaphore(const json_t *on)
                                            : _("the semaphore %s with the value %ld"),
                        place, number(on, "value"));
     else if (is(on, "is", "lock"))
-        what = owner ? xformat(_("a mutex %s, held by %s"), place, owner) : xformat(_("a mutex %s, whose owner is gone"), place);
+        what = is(on, "place", "library") ? xformat(_("a lock %s"), place) : owner ? xformat(_("a mutex %s, held by %s"), place, owner) : xformat(_("a mutex %s, whose owner is gone"), place);
     else
         what = xformat(_("a semaphore or lock %s"), place);
     return *people ? xformat(_("%s, which is mapped in %s, too"), what, people) : take_ptr(&what);
@@ -311,7 +313,7 @@ static const char *call_of(const json_t *record)
     if (is(on, "is", "semaphore"))
         return "sem_wait";
     if (is(on, "is", "lock"))
-        return "pthread_mutex_lock";
+        return is(on, "place", "library") ? "the C library" : "pthread_mutex_lock";
     return string(record, "call");
 }
 
@@ -425,6 +427,8 @@ static char *sign_on(const json_t *on)
         const char *what = has(on, "unshared") ? "unshared semaphore" : is(on, "place", "private") ? "private semaphore" : "semaphore";
         return number(on, "nth") > 1 ? xformat("%s %ld", what, number(on, "nth")) : xstrdup(what);
     }
+    if (strcmp(kind, "lock") == 0 && is(on, "place", "library"))
+        return xstrdup("lock of the C library");
     if (strcmp(kind, "lock") == 0) {
         CLEANUP(free_ptr) char *owner = has(on, "owner") ? plain_name(json_object_get(on, "owner")) : xstrdup("nobody");
         return xformat("mutex of %s", owner);

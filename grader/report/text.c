@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "explain/explain.h"
+#include "lab/causes.h"
 #include "report/report.h"
 #include "util/cleanup.h"
 #include "util/i18n.h"
@@ -263,6 +264,16 @@ static void put_again(const struct writer *w, const struct result_test *t)
     put_field(w, _("again"), again);
 }
 
+/* What the grader itself takes the failure for. */
+static void put_known(const struct writer *w, const struct result_test *t)
+{
+    const struct known_cause *known = causes_find(t->cause);
+    CLEANUP(free_ptr) char *says = known ? causes_say(known, t->signature, w->o->lang, explain_name) : NULL;
+
+    if (says)
+        put_field(w, _("cause"), says);
+}
+
 static void put_explanation(const struct writer *w, const json_t *records)
 {
     json_t *record;
@@ -292,6 +303,7 @@ static void put_test(const struct writer *w, const struct result_test *t)
         put_field(w, _("seen"), t->signature);
     if (t->verdict == VERDICT_NOT_RUN && t->signature)
         put_field(w, _("missing"), t->signature + strcspn(t->signature, " ") + 1);
+    put_known(w, t);
     put_explanation(w, t->explain);
     for (size_t i = 0; i < t->demands.n; i++) {
         const struct lab_demand *d = demand(w->lab, t->demands.v[i]);
@@ -335,10 +347,13 @@ static void put_cause(const struct writer *w, size_t number, const struct cause 
 {
     enum { FINDINGS_SHOWN = 3 };
     const size_t shown = w->r->status == STATUS_COMPILE_ERROR ? 10 : FINDINGS_SHOWN;
+    const struct known_cause *known = causes_find(cause->hint);
     const struct lab_hint *hint = lab_hint(w->lab, cause->hint);
     const struct style *c = w->c;
     char lost[16];
 
+    if (!hint && known)
+        hint = &known->hint;
     (void)fprintf(w->out, "\n%s%3zu. ", c->bold, number);
     if (cause->lost > 0.05)
         (void)fprintf(w->out, "%s-%s%s%s  ", c->bad, points(lost, cause->lost), c->off, c->bold);

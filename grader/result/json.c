@@ -72,6 +72,8 @@ static json_t *test_json(const struct result_test *t, bool deterministic)
     if (json_array_size(t->explain))
         set(o, "explain", json_incref(t->explain));
     set_if(o, "hint", t->hint_key);
+    set_if(o, "cause", t->cause);
+    set_if(o, "culprit", t->culprit);
     if (t->memcheck)
         set(o, "memcheck", json_string(verdict_names[t->memcheck_verdict]));
     if (!deterministic)
@@ -240,6 +242,8 @@ static int test_of(const json_t *o, struct result_test *t)
     t->message = text_of(o, "message");
     t->explain = json_incref(json_object_get(o, "explain"));
     t->hint_key = text_of(o, "hint");
+    t->cause = text_of(o, "cause");
+    t->culprit = text_of(o, "culprit");
     t->skipped = json_is_true(json_object_get(o, "skipped"));
     t->memcheck = memcheck >= 0;
     t->memcheck_verdict = memcheck >= 0 ? (enum verdict)memcheck : VERDICT_NOT_RUN;

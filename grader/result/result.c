@@ -43,6 +43,8 @@ void result_release(struct result *r)
         free(t->signature);
         free(t->message);
         json_decref(t->explain);
+        free(t->cause);
+        free(t->culprit);
         free(t->hint_key);
         free(t->file);
     }

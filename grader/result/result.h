@@ -66,7 +66,9 @@ struct result_test {
     char *signature;   /* the same in every run of the same cause; NULL */
     char *message;     /* what was seen, one line; NULL */
     json_t *explain;   /* for a hang: a record for each process (explain/explain.h); NULL */
-    char *hint_key;    /* NULL: none known */
+    char *hint_key;    /* of the lab, or else of the grader (lab/causes.h); NULL: none known */
+    char *cause;       /* what the grader itself takes it for: a key of lab/causes.h; NULL */
+    char *culprit;     /* the process that the cause names, as in the signature; NULL */
     char *file;        /* where in the test the check stands; NULL */
     int line;
     enum verdict memcheck_verdict; /* NOT_RUN: it had no memcheck run */

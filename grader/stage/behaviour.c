@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lab/causes.h"
 #include "stage/judge.h"
 #include "stage/run.h"
 #include "util/cleanup.h"
@@ -54,7 +55,14 @@ static void take_failure(struct stage *s, struct result_test *t, json_t *record)
     json_decref(t->explain);
     t->explain = json_incref(json_object_get(record, "explain"));
     free(t->hint_key);
+    free(t->cause);
+    free(t->culprit);
+    const struct known_cause *cause = causes_of_test(t->signature, t->message);
+    t->cause = xstrdup(cause ? cause->hint.key : NULL);
+    t->culprit = cause ? causes_process(cause, t->signature) : NULL;
     t->hint_key = xstrdup(lab_hint_for_test(s->lab, t->name, clue, t->signature));
+    if (!t->hint_key)
+        t->hint_key = xstrdup(t->cause);
 }
 
 static void take_leftover(struct stage *s, struct result_test *t, json_t *record)
@@ -73,6 +81,9 @@ static void take_leftover(struct stage *s, struct result_test *t, json_t *record
     f->message = xformat("%s%s %s '%s'", program ? program : "", program ? " left the" : "left behind:", kind,
                          name ? name : "?");
     f->hint_key = xstrdup(lab_hint_for_finding(s->lab, f->kind, f->message));
+    const struct known_cause *cause = causes_of_finding(f->kind);
+    if (!f->hint_key && cause)
+        f->hint_key = xstrdup(cause->hint.key);
 }
 
 static void on_record(void *ctx, const char *name, struct result_test *t, json_t *record)

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { PROCS_MAX = 100 };
+enum { PROCS_MAX = 100, COMM_MAX = 15 /* the kernel keeps no more of a name */ };
 
 static const struct explain_access access_here = {
     procfs_read, procfs_link, procfs_stat, procfs_memory, procfs_fds,
@@ -24,7 +24,7 @@ static void name_person(struct explain_person *person, const struct pinfo *info)
     person->name = info->comm;
     if (p && p->pid == info->pid) {
         person->name = p->name;
-    } else if (p && (strncmp(info->comm, p->name, sizeof(info->comm) - 1) == 0
+    } else if (p && (strncmp(info->comm, p->name, COMM_MAX) == 0
                      || strncmp(info->comm, "memcheck-", 9) == 0)) {
         person->name = p->name;
         person->child = true;

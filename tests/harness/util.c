@@ -118,10 +118,45 @@ const char *ending_of(int status)
     return text("ended with exit code %d", WEXITSTATUS(status));
 }
 
+/* How often the line that 'lines' begins with is there, as a whole line. */
+static size_t count_first(const char *lines, size_t line, const char *all, size_t size)
+{
+    size_t n = 0;
+
+    for (size_t at = 0; at + line <= size;) {
+        const char *end = memchr(all + at, '\n', size - at);
+
+        n += memcmp(all + at, lines, line) == 0;
+        if (!end)
+            break;
+        at = (size_t)(end - all) + 1;
+    }
+    return n;
+}
+
+/* A line that comes out more often than it should: mostly a buffer that fork has copied. */
+static const char *repeated(const char *got, size_t got_size, const char *want, size_t want_size)
+{
+    for (size_t at = 0; at < want_size;) {
+        const char *end = memchr(want + at, '\n', want_size - at);
+        size_t line = end ? (size_t)(end - want) + 1 - at : 0, is, should;
+
+        if (line < 2)
+            return NULL;
+        is = count_first(want + at, line, got, got_size);
+        should = count_first(want + at, line, want, want_size);
+        if (should && is > should)
+            return text("the line %s is there %zu times instead of %zu",
+                        quoted(want + at, line - 1, 40), is, should);
+        at += line;
+    }
+    return NULL;
+}
+
 const char *difference(const void *got, size_t got_size, const void *want, size_t want_size)
 {
     enum { BEFORE = 12, SHOWN = 60 };
-    const char *g = got, *w = want;
+    const char *g = got, *w = want, *more;
     size_t same = 0, from;
 
     while (same < got_size && same < want_size && g[same] == w[same])
@@ -131,7 +166,9 @@ const char *difference(const void *got, size_t got_size, const void *want, size_
             return text("nothing instead of %s", quoted(w, want_size, SHOWN));
         if (!want_size)
             return text("%s instead of nothing", quoted(g, got_size, SHOWN));
-        return text("%s instead of %s", quoted(g, got_size, SHOWN), quoted(w, want_size, SHOWN));
+        more = repeated(g, got_size, w, want_size);
+        return text("%s instead of %s%s%s", quoted(g, got_size, SHOWN), quoted(w, want_size, SHOWN),
+                    more ? "; " : "", more ? more : "");
     }
     from = same > BEFORE ? same - BEFORE : 0;
     if (same == got_size)

@@ -42,6 +42,8 @@ static void fill(struct result *r, const char *text)
             t->explain = json_pack("[{s:s, s:i, s:s}, {s:s, s:i, s:s}]", "process", "sort", "pid", 13, "state", "asleep", "process",
                                    "uniq", "pid", 14, "state", "zombie");
             t->hint_key = xstrdup("a-hint");
+            t->cause = xstrdup("own-write-end");
+            t->culprit = xstrdup("a child of sort");
         }
     }
     for (int s = 0; s < STAGE_N; s++) {
