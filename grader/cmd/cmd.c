@@ -12,6 +12,7 @@ const struct command cmd_table[] = {
     {"check", "[LAB [DIR]]", "run the public tests on your own code", cmd_check},
     {"new", "LAB [DIR]", "start a lab from its template", cmd_new},
     {"pack", "LAB [DIR]", "make the archive to hand in, checked", cmd_pack},
+    {"explain", "[RESULT]", "the arithmetic of a score, or who waits for whom among running processes", cmd_explain},
     {"verify", "LAB", "prove a lab's tests: reference, template, variants and every known bug", cmd_verify},
     {"list", "[LAB]", "the labs of the course, or the tests of a lab", cmd_list},
     {"lint", "[LAB...]", "check labs: schema, points, tests without rubric, hints", cmd_lint},

@@ -40,7 +40,7 @@ struct command {
 };
 extern const struct command cmd_table[]; /* ends with a NULL name */
 
-cmd_fn cmd_run, cmd_check, cmd_new, cmd_pack, cmd_verify, cmd_list, cmd_lint, cmd_kit, cmd_doctor, cmd_version;
+cmd_fn cmd_run, cmd_check, cmd_new, cmd_pack, cmd_explain, cmd_verify, cmd_list, cmd_lint, cmd_kit, cmd_doctor, cmd_version;
 
 /* lab_load, and kit_prepare if 'kit' is not NULL. An exit status; CMD_OK: both are the caller's. */
 int cmd_load_lab(const struct cmd_globals *g, const char *key, struct lab *lab, struct kit *kit, struct err *err);

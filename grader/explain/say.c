@@ -86,35 +86,36 @@ static char *say_who(const json_t *who)
     return xformat(_("%s (pid %ld)"), name, number(who, "pid"));
 }
 
-/* "sort (pid 13), descriptor 4 and 5" */
+/* "sort (pid 13, descriptors 4 and 5)" */
 static char *say_holder(const json_t *who)
 {
-    char *name = say_who(who);
+    CLEANUP(free_ptr) char *plain = plain_name(who);
+    CLEANUP(free_ptr) char *name = explain_name(plain);
+    const json_t *fds = json_object_get(who, "fds");
+    const size_t n = json_array_size(fds);
+    const bool numbered = !has(who, "judge") && !has(who, "self");
     struct buf b = {0};
-    json_t *fd;
-    size_t i;
 
-    json_array_foreach(json_object_get(who, "fds"), i, fd) {
-        if (i == 0)
-            buf_printf(&b, _("%s, descriptor %ld"), name, (long)json_integer_value(fd));
-        else if (i < SHOWN)
-            buf_printf(&b, _(" and %ld"), (long)json_integer_value(fd));
-    }
-    if (!b.n)
-        return name;
-    free(name);
-    return buf_steal(&b);
+    if (!n)
+        return say_who(who);
+    for (size_t i = 0; i < n && i < SHOWN; i++)
+        buf_printf(&b, "%s%lld", i == 0 ? "" : i + 1 == n ? _(" and ") : ", ", (long long)json_integer_value(json_array_get(fds, i)));
+    CLEANUP(free_ptr) char *list = buf_steal(&b);
+    if (numbered)
+        return xformat(ngettext("%s (pid %ld, descriptor %s)", "%s (pid %ld, descriptors %s)", n), name, number(who, "pid"), list);
+    return xformat(ngettext("%s (descriptor %s)", "%s (descriptors %s)", n), name, list);
 }
 
 static char *say_list(const json_t *list, long more, char *(*one)(const json_t *))
 {
+    const size_t n = json_array_size(list);
     struct buf b = {0};
     json_t *item;
     size_t i;
 
     json_array_foreach(list, i, item) {
         if (i < SHOWN)
-            join(&b, ", ", one(item), false);
+            join(&b, more <= 0 && i + 1 == n ? _(" and ") : ", ", one(item), false);
         else
             more++;
     }

@@ -35,6 +35,17 @@ const struct report_format *report_format(const char *name); /* NULL: there is n
 
 report_writer report_text, report_json;
 
+/* Every point of the score, so that it can be done again by hand. The lab is the result's. */
+report_writer report_arithmetic;
+
+/* Records of explain/explain.h, what they look like, and a hint. */
+int report_processes(FILE *out, const json_t *records, const struct report_options *o);
+
+/* Words of reports in English, for _(). */
+const char *report_verdict(enum verdict verdict);
+const char *report_status(enum result_status status);
+const char *report_stage(enum stage_id stage);
+
 /* A line for each result: id, score, status and the tests that were not passed. */
 int report_table(FILE *out, const struct result *results, size_t n, const struct report_options *o);
 

@@ -51,6 +51,21 @@ static const char *const status_labels[STATUS_N] = {
     [STATUS_REJECTED] = N_("rejected"),
 };
 
+const char *report_verdict(enum verdict verdict)
+{
+    return verdict_labels[verdict];
+}
+
+const char *report_status(enum result_status status)
+{
+    return status_labels[status];
+}
+
+const char *report_stage(enum stage_id stage)
+{
+    return stage_labels[stage];
+}
+
 /* Writing -------------------------------------------------------------------------------------- */
 
 /* Columns of n bytes of UTF-8, near enough: one for each character. */
@@ -502,6 +517,35 @@ int report_text(FILE *out, const struct lab *lab, const struct result *r, const 
     else
         (void)fputs(r->partial && r->status == STATUS_GRADED ? passed : _("no score"), out);
     (void)fprintf(out, "%s\n", w.c->off);
+    return fflush(out) != 0 || ferror(out) ? -1 : 0;
+}
+
+int report_processes(FILE *out, const json_t *records, const struct report_options *o)
+{
+    const struct writer w = {.out = out, .o = o, .c = o->colour ? &coloured : &plain};
+    CLEANUP(free_ptr) char *signature = explain_signature(records);
+    const struct known_cause *known = causes_of_test(signature, NULL);
+    CLEANUP(free_ptr) char *says = known ? causes_say(known, signature, o->lang, explain_name) : NULL;
+    bool secret = false;
+    json_t *record;
+    size_t i;
+
+    json_array_foreach(records, i, record) {
+        const char *state = json_string_value(json_object_get(record, "state"));
+        CLEANUP(free_ptr) char *line = explain_say(record);
+        put_field(&w, i ? "" : _("who"), line);
+        secret |= state && strcmp(state, "asleep") == 0;
+    }
+    if (says)
+        put_field(&w, _("cause"), says);
+    if (known) {
+        put_field(&w, _("hint"), in_lang(&w, known->hint.en, known->hint.pt_br));
+        if (known->hint.look)
+            put_field(&w, _("look"), in_lang(&w, known->hint.look->en, known->hint.look->pt_br));
+    }
+    if (secret)
+        put_field(&w, _("note"), _("in which call a process is asleep is told to its own user where the system allows it "
+                                   "(kernel.yama.ptrace_scope=0), and to root"));
     return fflush(out) != 0 || ferror(out) ? -1 : 0;
 }
 

@@ -68,7 +68,7 @@ static const struct expected {
      "waits in read on descriptor 0, a pipe whose write end is held by the test itself"},
     {"hangs_on_own_pipe", NATIVE, "timeout", "hang", 0,
      "a child of bad: read(pipe from bad+itself); bad: wait(a child of bad)", 0,
-     "descriptor 4, itself, descriptor 4"},
+     "descriptor 4) and itself (descriptor 4)"},
     {"hangs_on_socketpair", NATIVE, "timeout", "hang", 0,
      "a child of bad: recv(Unix socket to bad); bad: recv(Unix socket to a child of bad)", 0,
      "a Unix socket whose other end is held by bad"},
