@@ -131,7 +131,9 @@ static char *say_holders(const json_t *o)
 
 static char *say_word(const json_t *word)
 {
-    return xstrdup(json_string_value(word));
+    const char *s = json_string_value(word);
+
+    return xstrdup(s ? s : "");
 }
 
 static char *sign_holders(const json_t *o, const char *key)
