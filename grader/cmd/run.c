@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -209,7 +210,12 @@ static int print(const struct run_options *o, const struct lab *lab, const struc
                  struct err *err)
 {
     struct report_options ro = o->report;
+    const time_t now = time(NULL);
+    struct tm tm;
+    char today[16] = "";
 
+    (void)strftime(today, sizeof(today), "%Y-%m-%d", localtime_r(&now, &tm));
+    ro.today = today;
     ro.path = path;
     if (o->format->write(stdout, lab, r, &ro) < 0)
         return err_errno(err, errno, "cannot write to standard output");

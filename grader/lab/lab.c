@@ -43,6 +43,11 @@ static const cyaml_strval_t visibility_names[] = {
     {"public", LAB_PUBLIC},
     {"hidden", LAB_HIDDEN},
 };
+static const cyaml_strval_t tells_names[] = {
+    {"all", LAB_TELLS_ALL},
+    {"hint", LAB_TELLS_HINT},
+    {"nothing", LAB_TELLS_NOTHING},
+};
 static const cyaml_strval_t truth_names[] = {
     {"true", true},
     {"false", false},
@@ -52,6 +57,9 @@ static const cyaml_schema_field_t test_fields[] = {
     CONF_STRING("name", struct lab_test, name),
     CYAML_FIELD_ENUM("visibility", CYAML_FLAG_STRICT, struct lab_test, visibility, visibility_names,
                      CYAML_ARRAY_LEN(visibility_names)),
+    CYAML_FIELD_ENUM("tells", CYAML_FLAG_STRICT | CYAML_FLAG_OPTIONAL, struct lab_test, tells, tells_names,
+                     CYAML_ARRAY_LEN(tells_names)),
+    CONF_STRING_OPT("tells_all_from", struct lab_test, tells_all_from),
     CONF_STRING("part", struct lab_test, part),
     CONF_NUMBER("points", struct lab_test, points),
     CONF_LIST("demands", struct lab_test, demands, &conf_string),
@@ -270,6 +278,24 @@ void lab_release(struct lab *lab)
     *lab = (struct lab){0};
 }
 
+/* "2026-12-24", a day of some month. */
+static bool is_date(const char *s)
+{
+    int year, month, day, used = 0;
+
+    return sscanf(s, "%4d-%2d-%2d%n", &year, &month, &day, &used) == 3 && used == 10 && !s[used] && year >= 2000 && month >= 1
+           && month <= 12 && day >= 1 && day <= 31;
+}
+
+enum lab_tells lab_tells(const struct lab_test *test, const char *today)
+{
+    if (test->tells_all_from && today && strcmp(today, test->tells_all_from) >= 0)
+        return LAB_TELLS_ALL;
+    if (test->tells != LAB_TELLS_UNSAID)
+        return test->tells;
+    return test->visibility == LAB_HIDDEN ? LAB_TELLS_HINT : LAB_TELLS_ALL;
+}
+
 /* Looking up ----------------------------------------------------------------------------------- */
 
 const struct lab_test *lab_test(const struct lab *lab, const char *name)
@@ -348,6 +374,10 @@ static void check_tests(const struct lab *lab, struct strs *problems)
             strs_addf(problems, "%s: test '%s': points must be above 0", lab->yaml, t->name);
         if (!known_part(c, t->part))
             strs_addf(problems, "%s: test '%s': there is no part '%s'", lab->yaml, t->name, t->part);
+        if (t->visibility == LAB_PUBLIC && (t->tells != LAB_TELLS_UNSAID || t->tells_all_from))
+            strs_addf(problems, "%s: test '%s': it is public, and everybody has it: 'tells' is for hidden ones", lab->yaml, t->name);
+        if (t->tells_all_from && !is_date(t->tells_all_from))
+            strs_addf(problems, "%s: test '%s': tells_all_from: '%s' is not a day like 2026-12-24", lab->yaml, t->name, t->tells_all_from);
         if (t->demands_count == 0)
             strs_addf(problems, "%s: test '%s': names no demand", lab->yaml, t->name);
         for (unsigned k = 0; k < t->demands_count; k++)

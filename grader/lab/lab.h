@@ -31,10 +31,16 @@ struct lab_demand {
 
 enum lab_visibility { LAB_PUBLIC, LAB_HIDDEN };
 
+/* How much of a failed test is told to students. Not said: all of a public test, of a hidden one in
+ * what way it failed, its demands and the hint. */
+enum lab_tells { LAB_TELLS_UNSAID, LAB_TELLS_ALL, LAB_TELLS_HINT, LAB_TELLS_NOTHING };
+
 struct lab_test {
     char *id;       /* "P1" */
     char *name;     /* "address_forms" */
     enum lab_visibility visibility;
+    enum lab_tells tells;
+    char *tells_all_from; /* "2026-12-24": from this day on all; NULL: never */
     char *part;
     double points;
     char **demands;
@@ -131,6 +137,9 @@ void lab_release(struct lab *lab);
 /* What the schema cannot see: points that do not add up, tests without rubric and rubric without
  * tests, unknown parts, demands and hints. Adds a line for each to *problems. */
 void lab_check(const struct lab *lab, struct strs *problems);
+
+/* What is told of this test on the day 'today' ("2026-12-31"; NULL: before all days); never UNSAID. */
+enum lab_tells lab_tells(const struct lab_test *test, const char *today);
 
 const struct lab_test *lab_test(const struct lab *lab, const char *name);
 const struct lab_hint *lab_hint(const struct lab *lab, const char *key);

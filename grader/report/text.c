@@ -158,6 +158,7 @@ static char *shell_word(const char *s)
 
 struct cause {
     const char *hint;             /* key, or NULL */
+    const char *key;              /* without a hint: what makes it one cause; NULL */
     const char *text;             /* neither tests nor findings: what it is; NULL */
     double lost;
     struct { const struct result_test **v; size_t n; } tests;
@@ -170,24 +171,29 @@ struct causes {
     char *coverage; /* texts of causes that are neither tests nor findings; owned */
 };
 
-static const char *cause_key(const struct cause *c)
-{
-    if (c->tests.n)
-        return c->tests.v[0]->signature;
-    return c->findings.n ? c->findings.v[0]->kind : NULL;
-}
-
 static struct cause *cause_for(struct causes *all, const char *hint, const char *key)
 {
     for (size_t i = 0; i < all->n; i++) {
         struct cause *c = &all->v[i];
         if (hint ? c->hint && strcmp(c->hint, hint) == 0
-                 : !c->hint && key && cause_key(c) && strcmp(cause_key(c), key) == 0)
+                 : !c->hint && key && c->key && strcmp(c->key, key) == 0)
             return c;
     }
     struct cause *c = VEC_ADD(&all->v, &all->n);
     c->hint = hint;
+    c->key = key;
     return c;
+}
+
+static enum lab_tells tells(const struct writer *w, const struct result_test *t)
+{
+    const struct lab_test *rubric = lab_test(w->lab, t->name);
+
+    if (w->o->show_hidden)
+        return LAB_TELLS_ALL;
+    if (rubric)
+        return lab_tells(rubric, w->o->today);
+    return t->hidden ? LAB_TELLS_HINT : LAB_TELLS_ALL;
 }
 
 static bool is_cause(const struct writer *w, const struct result_test *t)
@@ -214,7 +220,8 @@ static struct causes find_causes(const struct writer *w)
         const struct result_test *t = &r->tests[i];
         if (!is_cause(w, t))
             continue;
-        struct cause *c = cause_for(&all, t->hint_key, t->signature);
+        const bool silent = tells(w, t) == LAB_TELLS_NOTHING;
+        struct cause *c = cause_for(&all, silent ? NULL : t->hint_key, silent ? "nothing is told" : t->signature);
         *VEC_ADD(&c->tests.v, &c->tests.n) = t;
         c->lost += t->max_score - t->score;
     }
@@ -301,13 +308,17 @@ static void put_explanation(const struct writer *w, const json_t *records)
 }
 
 /* A public test says what it saw; a hidden one only in what way it failed, unless told otherwise:
- * its input and what it expected stay hidden. */
+ * its input and what it expected stay hidden. The lab may tell less, or all from some day on. */
 static void put_test(const struct writer *w, const struct result_test *t)
 {
-    const bool open = !t->hidden || w->o->show_hidden;
+    const bool open = tells(w, t) == LAB_TELLS_ALL;
     const struct lab_test *rubric = lab_test(w->lab, t->name);
     struct buf asked = {0};
 
+    if (tells(w, t) == LAB_TELLS_NOTHING) {
+        put_field(w, _("seen"), _("what these hidden tests check and saw is not told"));
+        return;
+    }
     if (open && rubric)
         put_field(w, _("test"), in_lang(w, rubric->does.en, rubric->does.pt_br));
     if (t->verdict == VERDICT_NOT_RUN)
@@ -337,7 +348,10 @@ static void put_others(const struct writer *w, const struct cause *cause)
 
     for (size_t i = 1; i < cause->tests.n; i++) {
         const struct result_test *t = cause->tests.v[i];
-        buf_printf(&b, "%s%s %s", i > 1 ? ", " : "", t->id, t->name);
+        if (tells(w, t) == LAB_TELLS_NOTHING)
+            buf_printf(&b, "%s%s", i > 1 ? ", " : "", t->id);
+        else
+            buf_printf(&b, "%s%s %s", i > 1 ? ", " : "", t->id, t->name);
     }
     put_field(w, _("also"), b.s);
     buf_release(&b);
@@ -374,7 +388,8 @@ static void put_cause(const struct writer *w, size_t number, const struct cause 
         (void)fprintf(w->out, "%s-%s%s%s  ", c->bad, points(lost, cause->lost), c->off, c->bold);
     if (cause->tests.n) {
         const struct result_test *t = cause->tests.v[0];
-        (void)fprintf(w->out, "%s %s (%s, %s)", t->id, t->name, t->hidden ? _("hidden") : _("public"),
+        const bool named = tells(w, t) != LAB_TELLS_NOTHING;
+        (void)fprintf(w->out, "%s%s%s (%s, %s)", t->id, named ? " " : "", named ? t->name : "", t->hidden ? _("hidden") : _("public"),
                       _(verdict_labels[t->verdict]));
         if (cause->tests.n > 1)
             (void)fprintf(w->out, _(" and %zu more"), cause->tests.n - 1);

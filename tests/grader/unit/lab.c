@@ -5,6 +5,7 @@
 
 #include "lab/bug.h"
 #include "lab/lab.h"
+#include "report/report.h"
 #include "util/cleanup.h"
 
 static const char good_yaml[] =
@@ -266,6 +267,102 @@ UNIT(lab, check_names_and_ids_that_are_there_twice)
 {
     checks("name: returns", "name: arrives", "twice");
     checks("id: H1", "id: P1", "twice");
+}
+
+UNIT(lab, tells_what_it_says_it_tells)
+{
+    static const struct { const char *extra; const char *today; enum lab_tells want; } cases[] = {
+        {"", NULL, LAB_TELLS_HINT},
+        {"    tells: all\n", NULL, LAB_TELLS_ALL},
+        {"    tells: nothing\n", "2026-12-24", LAB_TELLS_NOTHING},
+        {"    tells: nothing\n    tells_all_from: \"2026-12-24\"\n", NULL, LAB_TELLS_NOTHING},
+        {"    tells: nothing\n    tells_all_from: \"2026-12-24\"\n", "2026-12-23", LAB_TELLS_NOTHING},
+        {"    tells_all_from: \"2026-12-24\"\n", "2026-12-23", LAB_TELLS_HINT},
+        {"    tells_all_from: \"2026-12-24\"\n", "2026-12-24", LAB_TELLS_ALL},
+        {"    tells_all_from: \"2026-12-24\"\n", "2027-01-01", LAB_TELLS_ALL},
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        CLEANUP(free_ptr) char *to = xformat("    visibility: hidden\n%s", cases[i].extra);
+        CLEANUP(free_ptr) char *text = unit_replace(good_yaml, "    visibility: hidden\n", to);
+        struct lab lab = {0};
+        struct err err = {0};
+        cr_assert_eq(load_text(text, NULL, &lab, &err), 0, "%s", err.msg);
+        cr_assert_eq(lab_tells(lab_test(&lab, "returns"), cases[i].today), cases[i].want, "case %zu", i);
+        cr_assert_eq(lab_tells(lab_test(&lab, "arrives"), cases[i].today), LAB_TELLS_ALL);
+        lab_release(&lab);
+    }
+    unit_done();
+}
+
+UNIT(lab, check_what_is_told)
+{
+    checks("visibility: public\n", "visibility: public\n    tells: hint\n", "it is public");
+    checks("visibility: hidden\n", "visibility: hidden\n    tells_all_from: \"24/12/2026\"\n", "is not a day");
+    checks("visibility: hidden\n", "visibility: hidden\n    tells_all_from: \"2026-13-24\"\n", "is not a day");
+    refuses("visibility: hidden\n", "visibility: hidden\n    tells: some\n", "tells");
+}
+
+/* What of a hidden test's failure reaches a student. */
+static char *report_of(const char *extra, const char *today, bool instructor)
+{
+    CLEANUP(free_ptr) char *to = xformat("    visibility: hidden\n%s", extra);
+    CLEANUP(free_ptr) char *yaml = unit_replace(good_yaml, "    visibility: hidden\n", to);
+    const struct report_options o = {.today = today, .show_hidden = instructor};
+    struct lab lab = {0};
+    struct err err = {0};
+    struct result r;
+    char *text = NULL;
+    size_t n = 0;
+    FILE *out = open_memstream(&text, &n);
+
+    cr_assert_eq(load_text(yaml, good_hints, &lab, &err), 0, "%s", err.msg);
+    result_init(&r);
+    r.status = STATUS_GRADED;
+    r.lab = xstrdup("lab07-pigeons");
+    r.id = xstrdup("alice");
+    for (int i = 0; i < 2; i++) {
+        struct result_test *t = VEC_ADD(&r.tests, &r.tests_n);
+        t->id = xstrdup(i ? "H1" : "P1");
+        t->name = xstrdup(i ? "returns" : "arrives");
+        t->hidden = i == 1;
+        t->verdict = VERDICT_FAIL;
+        t->max_score = 30;
+        t->signature = xstrdup(i ? "the-way" : "another-way");
+        t->message = xstrdup(i ? "the-input" : "public-input");
+        t->hint_key = xstrdup(i ? "rest" : "feed");
+        strs_add(&t->demands, "R2");
+    }
+    cr_assert_eq(report_text(out, &lab, &r, &o), 0);
+    (void)fclose(out);
+    result_release(&r);
+    lab_release(&lab);
+    unit_done();
+    return text;
+}
+
+UNIT(lab, a_report_tells_of_hidden_tests_what_the_lab_says)
+{
+    static const char later[] = "    tells: nothing\n    tells_all_from: \"2026-12-24\"\n";
+    static const struct { const char *extra, *today; bool instructor, name, way, hint, input; } cases[] = {
+        {"", NULL, false, true, true, true, false},
+        {"", NULL, true, true, false, true, true},
+        {"    tells: all\n", NULL, false, true, false, true, true},
+        {"    tells: nothing\n", NULL, false, false, false, false, false},
+        {"    tells: nothing\n", NULL, true, true, false, true, true},
+        {later, "2026-12-23", false, false, false, false, false},
+        {later, "2026-12-24", false, true, false, true, true},
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        CLEANUP(free_ptr) char *text = report_of(cases[i].extra, cases[i].today, cases[i].instructor);
+        HAS(text, "H1");
+        HAS(text, "public-input");
+        cr_assert_eq(!!strstr(text, "returns"), cases[i].name, "case %zu: %s", i, text);
+        cr_assert_eq(!!strstr(text, "the-way"), cases[i].way, "case %zu: %s", i, text);
+        cr_assert_eq(!!strstr(text, "Let it rest."), cases[i].hint, "case %zu: %s", i, text);
+        cr_assert_eq(!!strstr(text, "the-input"), cases[i].input, "case %zu: %s", i, text);
+    }
 }
 
 UNIT(lab, check_demands)
