@@ -37,7 +37,7 @@ CATALOGUES := $(patsubst grader/text/%.po, $(BUILD)/locale/%/LC_MESSAGES/grader.
 LAB ?= lab05
 SUBMISSION ?=
 
-.PHONY: all run test check verify bench lint format asan fuzz deps deps-test clean help kits unit FORCE
+.PHONY: all run test check verify bench lint format asan fuzz test-kill deps deps-test clean help kits unit FORCE
 
 all: $(BUILD)/grader $(CATALOGUES) ## build the grader (build/grader)
 
@@ -72,6 +72,9 @@ asan: ## the grader with ASan and UBSan, in build/asan
 
 fuzz: all deps-test ## fuzz what reads others' bytes, each target for FUZZ_S seconds (600)
 	$(Q)BUILD=$(BUILD) FUZZ_S=$${FUZZ_S:-600} tests/grader/fuzz/run
+
+test-kill: all ## kill the grader at a hundred moments of a class of ten; a short form is in `make test`
+	$(Q)BUILD=$(BUILD) KILLS=$${KILLS:-100} tests/grader/kill/run
 
 clean: ## remove everything that was built
 	rm -rf build

@@ -1,29 +1,33 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
-#include <fcntl.h>
 #include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <time.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "batch/grade.h"
+#include "batch/pool.h"
+#include "batch/store.h"
 #include "cmd/cmd.h"
+#include "intake/class.h"
 #include "intake/intake.h"
 #include "result/json.h"
 #include "util/cleanup.h"
-#include "util/folder.h"
 #include "util/num.h"
 #include "util/text.h"
 
-enum { KEY_COVERAGE = 256, KEY_SHOW_HIDDEN, KEY_MIN, KEY_DETERMINISTIC, KEY_MODE };
+enum { KEY_COVERAGE = 256, KEY_CLASS, KEY_FRESH, KEY_PARALLEL, KEY_SHOW_HIDDEN, KEY_MIN, KEY_DETERMINISTIC, KEY_MODE };
 
 static const struct argp_option options[] = {
     {"test", 't', "NAME", 0, "run only this test (may be given again); the score then speaks of nothing else", 0},
     {"format", 'f', "FORMAT", 0, "text (default) or json, on standard output", 0},
     {"output", 'o', "DIR", 0, "also write each result as DIR/<submission>.json", 0},
+    {"class", KEY_CLASS, NULL, 0, "each PATH is a folder that holds a submission for each student", 0},
+    {"parallel", KEY_PARALLEL, "N", 0, "submissions at a time (default: 1)", 0},
+    {"fresh", KEY_FRESH, NULL, 0, "grade again what --output has already", 0},
     {"coverage-html", KEY_COVERAGE, "DIR", 0, "make lcov's tracefile and genhtml's pages in DIR", 0},
     {"show-hidden", KEY_SHOW_HIDDEN, NULL, 0, "tell what hidden tests saw, too: for instructors", 0},
     {"min", KEY_MIN, "POINTS", 0, "exit with status 1 if a score is below this", 0},
@@ -38,6 +42,8 @@ struct run_options {
     struct strs paths, tests;
     const struct report_format *format;
     const char *output, *coverage;
+    bool class, fresh;
+    unsigned parallel;
     double min;
     struct report_options report;
     struct grade_options grade;
@@ -65,6 +71,17 @@ static error_t parse(int key, char *arg, struct argp_state *state)
             argp_error(state, "--jobs: '%s' is not a number from 1 to 64", arg);
         o->grade.jobs = (unsigned)jobs;
         return 0;
+    case KEY_CLASS:
+        o->class = true;
+        return 0;
+    case KEY_FRESH:
+        o->fresh = true;
+        return 0;
+    case KEY_PARALLEL:
+        if (num_parse(arg, 1, 64, &jobs) < 0)
+            argp_error(state, "--parallel: '%s' is not a number from 1 to 64", arg);
+        o->parallel = (unsigned)jobs;
+        return 0;
     case KEY_COVERAGE:
         o->coverage = arg;
         return 0;
@@ -91,32 +108,68 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case ARGP_KEY_END:
         if (!o->lab)
             argp_error(state, "which lab? 'grader list' names them");
+        if (o->class && !o->paths.n)
+            argp_error(state, "--class: which folder?");
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
     }
 }
 
-/* Progress: one line on a terminal that is overwritten, nothing elsewhere -------------------------- */
+/* The run of one lab ----------------------------------------------------------------------------- */
+
+struct results {
+    struct result *v;
+    size_t n;
+};
+
+/* What every submission of a lab is graded with. */
+struct run {
+    const struct run_options *o;
+    const struct lab *lab;
+    const struct kit *kit;
+    struct store store;        /* closed without --output */
+    char *fingerprint;         /* NULL without --output */
+    struct class_list list;
+    struct strs names;         /* of their files in the store, one for each of the list */
+    struct results *all;
+    size_t kept, resumed;
+    int status;                /* exit status so far */
+};
+
+static void run_free(struct run *r)
+{
+    store_release(&r->store);
+    class_release(&r->list);
+    strs_release(&r->names);
+    free(r->fingerprint);
+}
+
+/* Progress: one line on a terminal that is overwritten, nothing elsewhere; and the journal -------- */
 
 struct progress {
     bool shown;
     const char *id;
+    size_t number, of;
+    struct journal journal;
 };
 
 static void on_progress(void *ctx, const struct stage_progress *p)
 {
     const struct progress *g = ctx;
 
+    if (p->test)
+        journal_test(&g->journal, p->test);
     if (!g->shown)
         return;
     char *id = text_printable(g->id, strlen(g->id));
+    (void)fputs("\r\033[K", stderr);
+    if (g->of > 1)
+        (void)fprintf(stderr, "[%zu/%zu] ", g->number, g->of);
+    (void)fprintf(stderr, "%s  %s", id, stage_names[p->stage]);
     if (p->total)
-        (void)fprintf(stderr, "\r\033[K%s  %s  %zu of %zu%s%s%s%s", id, stage_names[p->stage], p->done, p->total,
-                      p->test ? "  " : "", p->test ? p->test->name : "", p->test ? " " : "",
-                      p->test ? verdict_names[p->test->verdict] : "");
-    else
-        (void)fprintf(stderr, "\r\033[K%s  %s", id, stage_names[p->stage]);
+        (void)fprintf(stderr, "  %zu of %zu%s%s%s%s", p->done, p->total, p->test ? "  " : "", p->test ? p->test->name : "",
+                      p->test ? " " : "", p->test ? verdict_names[p->test->verdict] : "");
     free(id);
 }
 
@@ -126,50 +179,168 @@ static void progress_clear(const struct progress *g)
         (void)fputs("\r\033[K", stderr);
 }
 
-/* Results ------------------------------------------------------------------------------------------ */
+/* One submission ----------------------------------------------------------------------------------- */
 
-/* A file name of an id: no slash, no leading dot. */
-static char *file_name(const char *dir, const char *id, size_t again)
+enum outcome { FRESH, RESUMED, KEPT };
+
+static int grade_and_keep(struct run *run, size_t i, const struct submission *submission, struct result *r,
+                          enum outcome *outcome, struct err *err)
 {
-    CLEANUP(free_ptr) char *name = xstrdup(*id ? id : "submission");
+    const struct run_options *o = run->o;
+    struct progress progress = {.shown = o->parallel <= 1 && isatty(STDERR_FILENO), .id = submission->id, .number = i + 1,
+                                .of = run->list.n, .journal = JOURNAL_INIT};
+    struct grade_options grade = o->grade;
 
-    for (char *p = name; *p; p++)
-        if (*p == '/' || (unsigned char)*p < 0x20 || (p == name && *p == '.'))
-            *p = '_';
-    return again ? xformat("%s/%s-%zu.json", dir, name, again + 1) : xformat("%s/%s.json", dir, name);
+    if (run->fingerprint &&
+        journal_begin(&run->store, run->names.v[i], run->lab, submission, run->fingerprint, &progress.journal, err) < 0)
+        return CMD_INTERNAL;
+    *outcome = progress.journal.resumed ? RESUMED : FRESH;
+    grade.only = o->tests.n ? (const char *const *)o->tests.v : NULL;
+    grade.pages = o->coverage;
+    grade.progress = on_progress;
+    grade.progress_ctx = &progress;
+    r->environment.fingerprint = xstrdup(run->fingerprint);
+    int status = grade_submission(run->lab, run->kit, submission, &grade, r, err);
+    progress_clear(&progress);
+    journal_release(&progress.journal);
+    if (status < 0)
+        return cmd_status_of(err);
+    if (run->fingerprint && store_publish(&run->store, run->names.v[i], r, o->report.deterministic, err) < 0)
+        return CMD_INTERNAL;
+    return CMD_OK;
 }
 
-/* Whole or not at all: written under another name, synced, renamed. */
-static int write_json(const char *path, const struct result *r, bool deterministic, struct err *err)
+static int grade_one(struct run *run, size_t i, struct result *r, enum outcome *outcome, struct err *err)
 {
-    CLEANUP(free_ptr) char *next = xformat("%s.part", path);
-    json_t *j = result_to_json(r, deterministic);
-    FILE *f = fopen(next, "we");
-    bool ok = f && folder_give(fileno(f), next, err) == 0 && json_dumpf(j, f, JSON_INDENT(2) | JSON_REAL_PRECISION(6)) == 0 && fputc('\n', f) != EOF &&
-              fflush(f) == 0 && fsync(fileno(f)) == 0;
+    CLEANUP(submission_release) struct submission submission = {0};
+    const struct class_entry *entry = &run->list.v[i];
 
+    if (intake_read(entry->path, run->lab, run->o->grade.mode, &submission, err) < 0)
+        return err->code == ENOENT || err->code == ENOTDIR ? CMD_USAGE : cmd_status_of(err);
+    free(submission.id);
+    submission.id = xstrdup(entry->id);
+    if (run->fingerprint && !run->o->fresh && !run->o->coverage && submission.digest &&
+        store_kept(&run->store, run->names.v[i], submission.digest, run->fingerprint, r)) {
+        *outcome = KEPT;
+        return CMD_OK;
+    }
+    return grade_and_keep(run, i, &submission, r, outcome, err);
+}
+
+/* Prints a result that is there, and adds it to the table. */
+static int tell(struct run *run, size_t i, enum outcome outcome, const struct result *r, struct err *err)
+{
+    struct report_options ro = run->o->report;
+    const time_t now = time(NULL);
+    struct tm tm;
+    char today[16] = "";
+
+    (void)strftime(today, sizeof(today), "%Y-%m-%d", localtime_r(&now, &tm));
+    ro.today = today;
+    run->kept += outcome == KEPT;
+    run->resumed += outcome == RESUMED;
+    ro.path = run->list.v[i].path;
+    if (run->o->format->write(stdout, run->lab, r, &ro) < 0)
+        return err_errno(err, errno, "cannot write to standard output");
+    if (r->status == STATUS_HELD || r->status == STATUS_REJECTED || r->score < run->o->min)
+        run->status = CMD_HELD;
+    return 0;
+}
+
+/* One after the other; what is held does not keep the others from being graded. */
+static int run_each(struct run *run, struct err *err)
+{
+    for (size_t i = 0; i < run->list.n; i++) {
+        struct result *r = VEC_ADD(&run->all->v, &run->all->n);
+        enum outcome outcome = FRESH;
+        result_init(r);
+        int status = grade_one(run, i, r, &outcome, err);
+        if (status == CMD_OK && tell(run, i, outcome, r, err) < 0)
+            status = CMD_INTERNAL;
+        if (status != CMD_OK) {
+            result_release(r);
+            run->all->n--;
+            return status;
+        }
+    }
+    return run->status;
+}
+
+/* Several at a time: a process for each, that hands its result over as JSON ------------------------ */
+
+static int work(void *ctx, size_t i, int out)
+{
+    struct run *run = ctx;
+    enum outcome outcome = FRESH;
+    struct err err = {0};
+    struct result r;
+
+    result_init(&r);
+    store_unlock(&run->store);
+    int status = grade_one(run, i, &r, &outcome, &err);
+    json_t *j = status == CMD_OK ? json_pack("{s:i,s:o}", "outcome", (int)outcome, "result", result_to_json(&r, false))
+                                 : json_pack("{s:o,s:i}", "error", json_text(err.msg), "code", err.code);
+    if (json_dumpfd(j, out, JSON_REAL_PRECISION(6)) < 0)
+        status = CMD_INTERNAL;
     json_decref(j);
-    if (f && fclose(f) != 0)
-        ok = false;
-    if (ok && rename(next, path) == 0)
+    result_release(&r);
+    return status;
+}
+
+/* A process that broke off, or said nothing that can be read, is a fault of ours: held. */
+static void hold(const struct run *run, size_t i, int status, struct result *r)
+{
+    r->lab = xstrdup(run->lab->config->lab);
+    r->id = xstrdup(run->list.v[i].id);
+    r->max_score = run->lab->max_score;
+    r->status = STATUS_HELD;
+    r->message = xformat("the grader broke off with %s %d", WIFSIGNALED(status) ? "signal" : "status",
+                         WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+}
+
+static int done(void *ctx, size_t i, int status, int out, struct err *err)
+{
+    struct run *run = ctx;
+    struct result *r = VEC_ADD(&run->all->v, &run->all->n);
+    json_error_t why;
+    json_t *j = lseek(out, 0, SEEK_SET) == 0 ? json_loadfd(out, 0, &why) : NULL;
+    const char *error = json_string_value(json_object_get(j, "error"));
+    enum outcome outcome = (enum outcome)json_integer_value(json_object_get(j, "outcome"));
+
+    result_init(r);
+    if (error) {
+        result_release(r);
+        run->all->n--;
+        run->status = WIFEXITED(status) ? WEXITSTATUS(status) : CMD_INTERNAL;
+        (void)err_set(err, "%s", error);
+        err->code = (int)json_integer_value(json_object_get(j, "code"));
+        json_decref(j);
+        return -1;
+    }
+    if (result_from_json(json_object_get(j, "result"), r, NULL) < 0) {
+        result_release(r);
+        result_init(r);
+        hold(run, i, status, r);
+        outcome = FRESH;
+    }
+    json_decref(j);
+    if (tell(run, i, outcome, r, err) == 0)
         return 0;
-    err_errno(err, errno, "cannot write '%s'", path);
-    (void)unlink(next);
+    run->status = CMD_INTERNAL;
     return -1;
 }
 
-static int save(const struct run_options *o, const struct result *results, size_t n, struct err *err)
+static int run_parallel(struct run *run, struct err *err)
 {
-    const struct result *r = &results[n];
-    size_t again = 0;
+    const struct pool pool = {.n = run->list.n, .at_once = run->o->parallel, .work = work, .done = done, .ctx = run};
 
-    for (size_t i = 0; i < n; i++)
-        again += strcmp(results[i].id, r->id) == 0;
-    if (folder_make(o->output, err) < 0)
-        return -1;
-    CLEANUP(free_ptr) char *path = file_name(o->output, r->id, again);
-    return write_json(path, r, o->report.deterministic, err);
+    run->status = CMD_OK;
+    if (pool_run(&pool, err) == 0)
+        return run->status;
+    return run->status != CMD_OK && run->status != CMD_HELD ? run->status : cmd_status_of(err);
 }
+
+/* Which submissions ---------------------------------------------------------------------------------- */
 
 /* "grader run lab05" alone: submissions/lab05* of the working folder where there is such a thing,
  * else the working folder itself. */
@@ -187,80 +358,63 @@ static void default_paths(const struct lab *lab, struct strs *paths)
         strs_add(paths, ".");
 }
 
-static int grade_path(const struct run_options *o, const struct lab *lab, const struct kit *kit, const char *path,
-                      struct result *r, struct err *err)
+static int list_paths(struct run *run, const struct strs *paths, struct err *err)
 {
-    CLEANUP(submission_release) struct submission submission = {0};
-    struct progress progress = {.shown = isatty(STDERR_FILENO)};
-    struct grade_options grade = o->grade;
-
-    if (intake_read(path, lab, o->grade.mode, &submission, err) < 0)
-        return err->code == ENOENT || err->code == EACCES ? CMD_USAGE : cmd_status_of(err);
-    progress.id = submission.id;
-    grade.only = o->tests.n ? (const char *const *)o->tests.v : NULL;
-    grade.pages = o->coverage;
-    grade.progress = on_progress;
-    grade.progress_ctx = &progress;
-    int status = grade_submission(lab, kit, &submission, &grade, r, err);
-    progress_clear(&progress);
-    return status < 0 ? cmd_status_of(err) : CMD_OK;
+    for (size_t i = 0; i < paths->n; i++) {
+        if (run->o->class) {
+            if (class_read(paths->v[i], &run->list, err) < 0)
+                return CMD_USAGE;
+            continue;
+        }
+        CLEANUP(free_ptr) char *id = intake_id(paths->v[i]);
+        class_add(&run->list, paths->v[i], id);
+    }
+    for (size_t i = 0; i < run->list.passed.n; i++) {
+        CLEANUP(free_ptr) char *shown = text_printable(run->list.passed.v[i], strlen(run->list.passed.v[i]));
+        (void)fprintf(stderr, "grader: passed over, no folder, archive or C file: '%s'\n", shown);
+    }
+    if (!run->list.n) {
+        (void)err_set(err, "there is no submission in '%s'", paths->v[0]);
+        return CMD_USAGE;
+    }
+    return CMD_OK;
 }
 
-static int print(const struct run_options *o, const struct lab *lab, const struct result *r, const char *path,
-                 struct err *err)
+/* The folder of --output, the files in it, and what their results depend on. */
+static int open_store(struct run *run, struct strs *taken, struct err *err)
 {
-    struct report_options ro = o->report;
-    const time_t now = time(NULL);
-    struct tm tm;
-    char today[16] = "";
+    struct buf words = {0};
 
-    (void)strftime(today, sizeof(today), "%Y-%m-%d", localtime_r(&now, &tm));
-    ro.today = today;
-    ro.path = path;
-    if (o->format->write(stdout, lab, r, &ro) < 0)
-        return err_errno(err, errno, "cannot write to standard output");
-    return 0;
+    for (size_t i = 0; i < run->list.n; i++)
+        strs_take(&run->names, store_name(run->list.v[i].id, taken));
+    if (!run->o->output)
+        return 0;
+    buf_printf(&words, "mode %s", box_mode_name(run->o->grade.mode));
+    for (size_t i = 0; i < run->o->tests.n; i++)
+        buf_printf(&words, " test %s", run->o->tests.v[i]);
+    if (store_open(run->o->output, &run->store, err) == 0)
+        run->fingerprint = store_fingerprint(run->lab, run->kit, words.s, err);
+    buf_release(&words);
+    return run->fingerprint ? 0 : -1;
 }
 
-struct results {
-    struct result *v;
-    size_t n;
-};
-
-static int run_path(struct run_options *o, const struct lab *lab, const struct kit *kit, const char *path,
-                    struct results *all, struct err *err)
+static int run_paths(struct run *run, const struct strs *paths, struct strs *taken, struct err *err)
 {
-    struct result *r = VEC_ADD(&all->v, &all->n);
-    int status;
+    int status = list_paths(run, paths, err);
 
-    result_init(r);
-    status = grade_path(o, lab, kit, path, r, err);
-    if (status != CMD_OK) {
-        result_release(r);
-        all->n--;
+    if (status != CMD_OK)
         return status;
-    }
-    if ((o->output && save(o, all->v, all->n - 1, err) < 0) || print(o, lab, r, path, err) < 0)
+    if (open_store(run, taken, err) < 0)
         return CMD_INTERNAL;
-    return r->status == STATUS_HELD || r->status == STATUS_REJECTED || r->score < o->min ? CMD_HELD : CMD_OK;
-}
-
-/* The paths, one after the other; what is held does not keep the others from being graded. */
-static int run_paths(struct run_options *o, const struct lab *lab, const struct kit *kit, const struct strs *paths,
-                     struct results *all, struct err *err)
-{
-    int status = CMD_OK;
-
-    for (size_t i = 0; i < paths->n && (status == CMD_OK || status == CMD_HELD); i++) {
-        int one = run_path(o, lab, kit, paths->v[i], all, err);
-        if (one != CMD_OK)
-            status = one;
-    }
+    status = run->o->parallel > 1 && run->list.n > 1 ? run_parallel(run, err) : run_each(run, err);
+    if (run->kept || run->resumed)
+        (void)fprintf(stderr, "grader: in '%s' %zu of %zu were finished and kept, %zu interrupted and graded again\n",
+                      run->o->output, run->kept, run->list.n, run->resumed);
     return status;
 }
 
 static int run_lab(const struct cmd_globals *g, struct run_options *o, const char *key, const struct strs *paths,
-                   struct results *all, struct err *err)
+                   struct results *all, struct strs *taken, struct err *err)
 {
     CLEANUP(lab_release) struct lab lab = {0};
     CLEANUP(kit_release) struct kit kit = KIT_INIT;
@@ -276,11 +430,13 @@ static int run_lab(const struct cmd_globals *g, struct run_options *o, const cha
         }
     if (!paths->n)
         default_paths(&lab, &found);
-    return run_paths(o, &lab, &kit, paths->n ? paths : &found, all, err);
+    CLEANUP(run_free) struct run run = {.o = o, .lab = &lab, .kit = &kit, .store = STORE_INIT, .all = all};
+    return run_paths(&run, paths->n ? paths : &found, taken, err);
 }
 
 /* "grader run all PATH": every lab that has a folder of its name or number in PATH. */
-static int run_all_labs(const struct cmd_globals *g, struct run_options *o, struct results *all, struct err *err)
+static int run_all_labs(const struct cmd_globals *g, struct run_options *o, struct results *all, struct strs *taken,
+                        struct err *err)
 {
     CLEANUP(strs_release) struct strs labs = {0};
     int status = CMD_OK;
@@ -308,7 +464,7 @@ static int run_all_labs(const struct cmd_globals *g, struct run_options *o, stru
             free(names[k]);
         if (!one.n)
             continue;
-        int ended = run_lab(g, o, labs.v[i], &one, all, err);
+        int ended = run_lab(g, o, labs.v[i], &one, all, taken, err);
         if (ended != CMD_OK)
             status = ended;
         graded++;
@@ -333,9 +489,11 @@ int cmd_run(const struct cmd_globals *g, int argc, char **argv, struct err *err)
     };
     struct run_options o = {.format = report_format("text"), .report = {.lang = g->lang, .colour = g->colour}};
     struct results all = {0};
+    struct strs taken = {0}; /* names in --output: over all labs */
 
     cmd_parse(&argp, argc, argv, &o);
-    int status = strcmp(o.lab, "all") == 0 ? run_all_labs(g, &o, &all, err) : run_lab(g, &o, o.lab, &o.paths, &all, err);
+    int status = strcmp(o.lab, "all") == 0 ? run_all_labs(g, &o, &all, &taken, err)
+                                           : run_lab(g, &o, o.lab, &o.paths, &all, &taken, err);
     if (all.n > 1 && strcmp(o.format->name, "text") == 0 && report_table(stdout, all.v, all.n, &o.report) < 0)
         status = CMD_INTERNAL;
     for (size_t i = 0; i < all.n; i++)
@@ -343,5 +501,6 @@ int cmd_run(const struct cmd_globals *g, int argc, char **argv, struct err *err)
     free(all.v);
     strs_release(&o.paths);
     strs_release(&o.tests);
+    strs_release(&taken);
     return status;
 }

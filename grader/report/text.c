@@ -327,8 +327,9 @@ static void put_test(const struct writer *w, const struct result_test *t)
         put_field(w, _("seen"), t->message ? t->message : "");
     else
         put_field(w, _("seen"), t->signature);
-    if (t->verdict == VERDICT_NOT_RUN && t->signature)
-        put_field(w, _("missing"), t->signature + strcspn(t->signature, " ") + 1);
+    const char *missing = t->verdict == VERDICT_NOT_RUN && t->signature ? strchr(t->signature, ' ') : NULL;
+    if (missing) /* "mechanism socket()" */
+        put_field(w, _("missing"), missing + 1);
     put_known(w, t);
     put_explanation(w, t->explain);
     for (size_t i = 0; i < t->demands.n; i++) {

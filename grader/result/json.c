@@ -175,6 +175,7 @@ json_t *result_to_json(const struct result *r, bool deterministic)
         set(e, "cc", json_text(r->environment.cc));
         set(e, "valgrind", json_text(r->environment.valgrind));
         set(e, "kernel", json_text(r->environment.kernel));
+        set_if(e, "fingerprint", r->environment.fingerprint);
         set(o, "environment", e);
         set(o, "wall_ms", json_integer(r->wall_ms));
         if (r->first_verdict_ms >= 0)
@@ -333,6 +334,7 @@ int result_from_json(const json_t *j, struct result *r, struct err *err)
     r->environment.cc = text_of(environment, "cc");
     r->environment.valgrind = text_of(environment, "valgrind");
     r->environment.kernel = text_of(environment, "kernel");
+    r->environment.fingerprint = text_of(environment, "fingerprint");
     r->wall_ms = (long)number_of(j, "wall_ms");
     if (json_object_get(j, "first_verdict_ms"))
         r->first_verdict_ms = (long)number_of(j, "first_verdict_ms");

@@ -74,6 +74,7 @@ void result_release(struct result *r)
     free(r->environment.cc);
     free(r->environment.valgrind);
     free(r->environment.kernel);
+    free(r->environment.fingerprint);
     result_init(r);
 }
 

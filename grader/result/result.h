@@ -120,7 +120,10 @@ struct result {
     struct coverage_count lines, branches;
     struct covered_file *files;
     size_t files_n;
-    struct { char *grader, *isolation, *cc, *valgrind, *kernel; } environment;
+    struct {
+        char *grader, *isolation, *cc, *valgrind, *kernel;
+        char *fingerprint; /* of all that the result depends on, but the submission (batch/store.h); NULL */
+    } environment;
     long wall_ms;
     long first_verdict_ms;   /* from the start of the grader to the first verdict; -1: none */
 };

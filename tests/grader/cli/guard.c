@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* guard: runs a command and sees to it that nothing of it stays behind.
  *
- *     guard [-t SECONDS] [-w NAME | -f FILE] [-s SIGNAL] [-g] LOG COMMAND [ARGUMENT...]
+ *     guard [-t SECONDS] [-w NAME | -f FILE | -m MS] [-s SIGNAL] [-g] LOG COMMAND [ARGUMENT...]
  *
  * All descendants of the command that lose their parent become children of guard (it is a subreaper),
  * so "nothing is alive any more" is what the kernel says: no child is left. A descendant that is
@@ -12,7 +12,8 @@
  *                others took from this machine meanwhile
  *   -w NAME      the moment: a descendant whose name begins with NAME is seen
  *   -f FILE      the moment: FILE exists
- *   -s SIGNAL    what the command gets at the moment (a number; without -w and -f: at its start)
+ *   -m MS        the moment: so many milliseconds after its start; one that ends before is left alone
+ *   -s SIGNAL    what the command gets at the moment (a number; without a moment: at its start)
  *   -g           to its process group, as the terminal does
  *
  * The exit status is the command's (128+N after signal N), or one of these, with a line in LOG: */
@@ -176,22 +177,23 @@ static void kill_survivors(void)
 
 static _Noreturn void usage(void)
 {
-    (void)fputs("usage: guard [-t SECONDS] [-w NAME | -f FILE] [-s SIGNAL] [-g] LOG COMMAND [ARGUMENT...]\n", stderr);
+    (void)fputs("usage: guard [-t SECONDS] [-w NAME | -f FILE | -m MS] [-s SIGNAL] [-g] LOG COMMAND [ARGUMENT...]\n", stderr);
     exit(2);
 }
 
 int main(int argc, char *argv[])
 {
     const char *name = NULL, *file = NULL;
-    long wall_ms = 60000;
+    long wall_ms = 60000, after_ms = -1;
     int sig = 0, option, status;
     bool group = false, sent = false;
 
-    while ((option = getopt(argc, argv, "+t:w:f:s:g")) != -1)
+    while ((option = getopt(argc, argv, "+t:w:f:m:s:g")) != -1)
         switch (option) {
         case 't': wall_ms = atol(optarg) * 1000; break;
         case 'w': name = optarg; break;
         case 'f': file = optarg; break;
+        case 'm': after_ms = atol(optarg); break;
         case 's': sig = atoi(optarg); break;
         case 'g': group = true; break;
         default: usage();
@@ -217,7 +219,7 @@ int main(int argc, char *argv[])
     long limit_ms = wall_ms;
     bool waiting = sig != 0, late = false;
     for (;;) {
-        if (waiting && ((!name && !file) || (name && is_seen(name, pid)) || (file && access(file, F_OK) == 0))) {
+        if (waiting && ((!name && !file && now_ms() - start >= after_ms) || (name && is_seen(name, pid)) || (file && access(file, F_OK) == 0))) {
             sent = kill(group ? -pid : pid, sig) == 0;
             waiting = false;
         }
@@ -256,7 +258,7 @@ int main(int argc, char *argv[])
         return TOO_LONG;
     if (!alone)
         return LEFT_BEHIND;
-    if (sig && !sent) {
+    if (sig && !sent && after_ms < 0) {
         (void)fprintf(report, "the moment for signal %d never came\n", sig);
         return MOMENT_MISSED;
     }

@@ -120,8 +120,9 @@ keep_results() { # keep_results SENTENCE
     local file
     find "$CASE" -type f \( -name '*.json' -o -name 'out*' \) -size -8M 2>/dev/null | while IFS= read -r file; do
         if [ "$(head -c 1 -- "$file")" = '{' ]; then
-            cp -- "$file" "$RESULTS/$AREA-$case_number-$(basename "$file").json"
-            echo "$AREA-$case_number-$(basename "$file").json $1" >>"$RESULTS/index"
+            local name="$AREA-$case_number-$(basename "$file" | tr ' ' _).json"
+            cp -- "$file" "$RESULTS/$name"
+            echo "$name $1" >>"$RESULTS/index"
         fi
     done
 }

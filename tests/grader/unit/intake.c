@@ -8,6 +8,7 @@
 #include <sys/un.h>
 
 #include "intake/archive.h"
+#include "intake/class.h"
 #include "intake/intake.h"
 #include "intake/rules.h"
 #include "util/cleanup.h"
@@ -522,4 +523,54 @@ UNIT(intake, paths_are_made_clean_or_refused)
         if (cases[i].clean)
             SAME(cases[i].clean, clean);
     }
+}
+
+/* A class -------------------------------------------------------------------------------------- */
+
+UNIT(class, folders_archives_and_files_are_submissions)
+{
+    static const struct { const char *path, *id; } expected[] = {
+        {"Ana Silva_12_assignsubmission_file_/lab05.zip", "Ana Silva_12"},
+        {"Bo_13_assignsubmission_file_lab05.zip", "Bo_13"},
+        {"_assignsubmission_file_", "_assignsubmission_file_"},
+        {"ann", "ann"},
+        {"bob.tar.gz", "bob.tar.gz"},
+        {"cid.c", "cid.c"},
+        {"dan", "dan"},
+        {"eve/lab05.c", "eve"},
+    };
+    CLEANUP(class_release) struct class_list c = {0};
+    CLEANUP(free_ptr) char *folder = unit_path("class"), *empty = unit_path("class/dan");
+    struct err err = {0};
+
+    unit_write("class/Ana Silva_12_assignsubmission_file_/lab05.zip", "");
+    unit_write("class/Ana Silva_12_assignsubmission_file_/.DS_Store", "");
+    unit_write("class/Bo_13_assignsubmission_file_lab05.zip", "");
+    unit_write("class/_assignsubmission_file_/a.c", "");
+    unit_write("class/_assignsubmission_file_/b.c", "");
+    unit_write("class/ann/src/lab05.c", "");
+    unit_write("class/bob.tar.gz", "");
+    unit_write("class/cid.c", "");
+    unit_write("class/eve/lab05.c", "");
+    unit_write("class/notes.txt", "");
+    unit_write("class/.git/config", "");
+    cr_assert_eq(mkdir(empty, 0777), 0);
+    cr_assert_eq(class_read(folder, &c, &err), 0, "%s", err.msg);
+    cr_assert_eq(c.n, sizeof(expected) / sizeof(*expected), "%zu", c.n);
+    for (size_t i = 0; i < c.n; i++) {
+        SAME(expected[i].path, c.v[i].path + strlen(folder) + 1);
+        SAME(expected[i].id, c.v[i].id);
+    }
+    cr_assert_eq(c.passed.n, 1);
+    HAS(c.passed.v[0], "class/notes.txt");
+    unit_done();
+}
+
+UNIT(class, a_folder_that_is_not_there)
+{
+    CLEANUP(class_release) struct class_list c = {0};
+    struct err err = {0};
+
+    cr_assert_eq(class_read("/absent/class", &c, &err), -1);
+    HAS(err.msg, "/absent/class");
 }
