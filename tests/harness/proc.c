@@ -718,8 +718,8 @@ static bool state_ready(void *arg)
     const struct state_wait *w = arg;
     struct pinfo info;
 
-    if (!procfs_info(w->p->pid, &info))
-        return false;
+    if (w->p->ended || !procfs_info(w->p->pid, &info))
+        return w->state != 'T'; /* it went on, and to its end */
     return w->state == 'T' ? info.state == 'T' : info.state != 'T';
 }
 

@@ -54,6 +54,7 @@ static const struct expected {
     {"passes", ALL, "pass", 0, 0, 0, 0, 0},
     {"probe_passes", ALL, "pass", 0, 0, 0, 0, 0},
     {"server_passes", NATIVE, "pass", 0, 0, 0, 0, 0},
+    {"thawed_and_gone", ALL, "pass", 0, 0, 0, 0, 0},
     {"wrong_exit", ALL, "fail", "exit", "the-code", "bad: exit code 3 instead of 0", 0, 0},
     {"wrong_output", ALL, "fail", "bytes", 0, "bad: wrong standard output", 0, 0},
     {"wrong_state", ALL, "fail", "state", "arithmetic", "one and one is …", 0, 0},

@@ -67,6 +67,15 @@ LAB_TEST(public, server_passes)
     check(!exists("room"), NULL, "the socket file is still there");
 }
 
+/* Whoever is thawed may have ended before anybody looks. */
+LAB_TEST(public, thawed_and_gone)
+{
+    struct proc *p = start("bad", "exit", "3", NULL);
+
+    check_int(await_exit(p), 3, NULL, "its code");
+    thaw(p);
+}
+
 LAB_TEST(public, wrong_exit)
 {
     clue("the-code");
