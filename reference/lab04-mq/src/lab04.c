@@ -71,7 +71,7 @@ static struct timespec deadline_after(int timeout_ms)
 }
 
 /* The deadline is a moment, so going on after a signal does not move it. */
-int q_send(mqd_t q, const void *buf, size_t len, unsigned prio, int timeout_ms)
+static int transmit(mqd_t q, const void *buf, size_t len, unsigned prio, int timeout_ms)
 {
     struct timespec until = deadline_after(timeout_ms);
     int r;
@@ -96,6 +96,11 @@ static ssize_t receive(mqd_t q, void *buf, size_t size, unsigned *prio, int time
     if (n < 0 && errno == ETIMEDOUT && timeout_ms == NO_WAIT)
         errno = EAGAIN;
     return n;
+}
+
+int q_send(mqd_t q, const void *buf, size_t len, unsigned prio, int timeout_ms)
+{
+    return transmit(q, buf, len, prio, timeout_ms);
 }
 
 ssize_t q_recv(mqd_t q, void **buf, unsigned *prio, int timeout_ms)
@@ -271,10 +276,10 @@ static int wait_ready(int fd, short events, long long end_ns)
     return r > 0 ? 0 : fail_with(r == 0 ? ETIMEDOUT : errno);
 }
 
-/* As q_send, but a signal may end it. */
+/* As transmit, but a signal that asks to stop ends it. */
 static int send_ready(mqd_t q, const void *buf, size_t len, unsigned prio, long long end_ns)
 {
-    while (q_send(q, buf, len, prio, NO_WAIT) < 0)
+    while (transmit(q, buf, len, prio, NO_WAIT) < 0)
         if (errno != EAGAIN || wait_ready(q, POLLOUT, end_ns) < 0)
             return -1;
     return 0;
@@ -466,7 +471,7 @@ static int reply_to(const struct rpc_req *req, const struct rpc_rep *rep)
     q = mq_open(req->reply_to, O_WRONLY);
     if (q < 0)
         return -1;
-    r = q_send(q, rep, RPC_REP_HEADER + rep->len, 0, NO_WAIT);
+    r = transmit(q, rep, RPC_REP_HEADER + rep->len, 0, NO_WAIT);
     mq_close(q);
     return r;
 }
@@ -474,17 +479,16 @@ static int reply_to(const struct rpc_req *req, const struct rpc_rep *rep)
 /* Takes one message. Whatever is wrong with it is its sender's affair. */
 static void serve(mqd_t q, uint64_t *next_token)
 {
+    struct rpc_req req;
     struct rpc_rep rep;
-    void *msg;
-    ssize_t n = q_recv(q, &msg, NULL, NO_WAIT);
+    ssize_t n = receive(q, &req, sizeof(req), NULL, NO_WAIT);
 
     if (n < 0)
         return;
-    if (rpc_dispatch(msg, (size_t)n, &rep, next_token) == 0 && reply_to(msg, &rep) == 0)
+    if (rpc_dispatch(&req, (size_t)n, &rep, next_token) == 0 && reply_to(&req, &rep) == 0)
         served++;
     else
         dropped++;
-    free(msg);
 }
 
 int tokend_run(const char *name)
