@@ -395,7 +395,7 @@ LAB_TEST(hidden, hostile_clients)
 /* D. The client -------------------------------------------------------------------------------- */
 
 /* The test is the server. The line of a client that asks for NEXT or ECHO: its seq. */
-static unsigned long receive_request(struct sock *s, const struct proc *c, const char *what)
+static unsigned long receive_request(struct sock *s, const struct proc *c, const char *request)
 {
     const char *line = receive_line(s), *head = text("%d ", (int)pid_of(c));
     unsigned long seq = 0;
@@ -403,8 +403,8 @@ static unsigned long receive_request(struct sock *s, const struct proc *c, const
 
     if (strncmp(line, head, strlen(head)) == 0)
         seq = strtoul(line + strlen(head), &end, 10);
-    check(end && *end == ' ' && strcmp(end + 1, what) == 0, "request-format",
-          "the request is '%s' instead of '%sSEQ %s'", line, head, what);
+    check(end && *end == ' ' && strcmp(end + 1, request) == 0, "request-format",
+          "the request is '%s' instead of '%sSEQ %s'", line, head, request);
     return seq;
 }
 

@@ -142,7 +142,7 @@ LAB_TEST(hidden, mask_restore)
 
     clue("mask-added");
     check_str(written(next_line(p)), "inside: USR1 0 USR2 0 HUP 0 TERM 0 mask USR1 USR2 TERM", NULL,
-              "inside with_blocked({USR1, USR2}), called with USR1 and TERM blocked");
+              "inside with_blocked");
     check_str(next_line(p), "inside: USR1 0 USR2 0 HUP 0 TERM 0 mask USR1 USR2 TERM", NULL,
               "there, after one of each was raised");
     clue("arrived-set");
@@ -153,7 +153,7 @@ LAB_TEST(hidden, mask_restore)
     check_str(next_line(p), "opened: USR1 1 USR2 1 HUP 0 TERM 1 mask -", NULL,
               "after the caller's own unblocking");
     check_str(next_line(p), "innermost: USR1 1 USR2 1 HUP 0 TERM 1 mask HUP USR2", NULL,
-              "inside with_blocked({USR2, HUP}) inside with_blocked({USR2})");
+              "inside a call of with_blocked in another one");
     clue("arrived-set");
     check_str(next_line(p), "inner result 7 arrived HUP USR2", NULL, "what the inner call tells");
     clue("mask-restored");
@@ -193,7 +193,7 @@ LAB_TEST(hidden, supervise_concurrency)
     (void)expect_start(p, 1);
     (void)receive_line(here);
     expect_idle(p);
-    check_int(running_children(p), 2, NULL, "jobs that run at once with -j 2");
+    check_int(running_children(p), 2, NULL, "jobs that run at once");
     (void)expect_start(p, 2);
     (void)receive_line(here);
     clue("supervise-asleep");
@@ -208,7 +208,7 @@ LAB_TEST(hidden, supervise_concurrency)
         (void)receive_line(here);
         clue("supervise-asleep");
         expect_idle(p);
-        check_int(running_children(p), 2, "one-at-a-time", "jobs that run at once with -j 2");
+        check_int(running_children(p), 2, "one-at-a-time", "jobs that run at once");
         send_signal(p, SIGUSR1);
         expect_next_line(p, text("RUNNING %d %d", i + 1, i + 2));
     }
@@ -328,8 +328,8 @@ LAB_TEST(hidden, supervise_term_timeout)
     out = stdout_of(p);
     check_int(left_by(p), 0, NULL, "processes that supervise left behind");
     check(!strstr(out, "START 3"), NULL, "supervise has started another command after SIGTERM");
-    check(among(out, "SIGNAL 1 TERM"), NULL, "no line \"SIGNAL 1 TERM\": %s", out);
-    check(among(out, "SIGNAL 2 KILL"), NULL, "no line \"SIGNAL 2 KILL\": %s", out);
+    check(among(out, "SIGNAL 1 TERM"), NULL, "the line of the job that SIGTERM ends: %s", out);
+    check(among(out, "SIGNAL 2 KILL"), NULL, "the line of the job that ignores SIGTERM: %s", out);
     check(among(out, "DONE ok=0 failed=0 killed=2"), NULL, "DONE is wrong: %s", out);
 }
 

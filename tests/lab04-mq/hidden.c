@@ -34,10 +34,10 @@ LAB_TEST(hidden, q_recv_sizes_eintr)
     expect_next_line(p, "0");
     got = next_line(p);
     check(strncmp(got, "0 512 ", 6) == 0, NULL,
-          "q_recv of a message of 512 bytes, which the queue allows: %.40s", got);
+          "q_recv of the longest message that the queue allows: %.40s", got);
     at = got + 6;
     digits = strlen(at);
-    check(digits == 1024 && strspn(at, "7a") == digits, NULL, "q_recv of a message of 512 bytes returned other bytes");
+    check(digits == 1024 && strspn(at, "7a") == digits, NULL, "q_recv of the longest message that the queue allows returned other bytes");
     clue("message-too-long");
     expect_next_line(p, "-1 EMSGSIZE");
     expect_next_line(p, "4 512 0");
@@ -107,7 +107,7 @@ LAB_TEST(hidden, tokend_concurrent)
 
 LAB_TEST(hidden, hostile_requests)
 {
-    const char *name = queue_name("/tok"), *full = text("%s.full", name), *nobody = text("%s.nobody", name);
+    const char *name = queue_name("/tok"), *full = text("%s.1", name), *nobody = text("%s.2", name);
     struct proc *d = token_server(name);
     const int64_t trap[] = {INT64_MIN, -1}, zero[] = {1, 0};
     unsigned char many[RPC_MAX];
@@ -223,7 +223,7 @@ LAB_TEST(hidden, small_quota)
 {
     enum { LIMIT = 64 * 1024, CLIENTS = 4, TOKENS = 3 };
     const struct start limited = {.msgqueue = LIMIT, .env = forgiving, .stdin_pipe = true};
-    const char *name = queue_name("/tok"), *reply_to = text("%s.reply", name), *fake = queue_name("/fake");
+    const char *name = queue_name("/tok"), *reply_to = text("%s.1", name), *fake = queue_name("/fake");
     struct proc *d, *c, *clients[CLIENTS];
     const struct rpc_rep *rep;
     struct rpc_rep answer;
@@ -239,7 +239,7 @@ LAB_TEST(hidden, small_quota)
         close_stdin(clients[i]);
         token_await(d, clients[i]);
         expect_exit(clients[i], 0);
-        check(!strstr(stdout_of(clients[i]), "-1 E"), NULL, "a call failed with queues of 64 KiB in all: %s",
+        check(!strstr(stdout_of(clients[i]), "-1 E"), NULL, "a call failed with little room for queues: %s",
               stdout_of(clients[i]));
     }
 
@@ -247,14 +247,14 @@ LAB_TEST(hidden, small_quota)
     make_queue(reply_to, 2, QUEUE_MSGSIZE);
     queue_put(name, &req, token_request(&req, OP_ECHO, 1, reply_to, "bytes", 5), 0);
     rep = queue_take(reply_to, &n, NULL);
-    check(n >= RPC_REP_HEADER && rep->len == 5, "marshalling", "tokend's reply to an ECHO of 5 bytes");
-    check_int((long long)n, (long long)RPC_REP_HEADER + 5, NULL, "bytes in tokend's reply to an ECHO of 5 bytes");
+    check(n >= RPC_REP_HEADER && rep->len == 5, "marshalling", "tokend's reply to an ECHO");
+    check_int((long long)n, (long long)RPC_REP_HEADER + 5, NULL, "bytes in tokend's reply to an ECHO");
     token_end(d);
 
     make_queue(fake, 2, QUEUE_MSGSIZE);
     c = token_client(fake, WORDS("echo", "bytes"));
     req = take_request(fake, c, &n);
-    check_int((long long)n, (long long)RPC_REQ_HEADER + 5, NULL, "bytes in tokenc's request to ECHO 5 bytes");
+    check_int((long long)n, (long long)RPC_REQ_HEADER + 5, NULL, "bytes in tokenc's request for an ECHO");
     for (size_t i = strlen(req.reply_to); i < sizeof(req.reply_to); i++)
         check(req.reply_to[i] == '\0', NULL, "behind the name in reply_to there are other bytes than NULs");
     n = make_reply(&answer, req.id, "bytes");
@@ -326,7 +326,7 @@ LAB_TEST(hidden, mqpool_all_jobs)
         check(times == 1, NULL, "job %d was done %d times", i + 1, times);
     }
     check(strlen(out) > 14 && strcmp(out + strlen(out) - 14, "DONE jobs=400\n") == 0, NULL,
-          "the last line is not DONE jobs=400");
+          "the last line is not DONE with the number of jobs");
     check(!queue_exists(name), "pool-name-left", "mqpool has ended, and its queue is still there");
 }
 

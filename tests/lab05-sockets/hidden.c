@@ -271,11 +271,11 @@ static struct proc *mixed_server(const char *abstract, unsigned long *port)
         await_line(d, "READY");
         const char *line = strstr(stdout_of(d), "READY tcp 127.0.0.1:");
 
-        check(line, "chat-ready", "no line \"READY tcp 127.0.0.1:PORT\" from chatd -t 0");
+        check(line, "chat-ready", "no line READY with address and port from chatd -t");
         check(strstr(stdout_of(d), "READY unix room\n"), "chat-ready",
-              "no line \"READY unix room\" from chatd -u room");
+              "no line READY with the path from chatd -u");
         check(strstr(stdout_of(d), text("READY unix %s\n", abstract)), "chat-ready",
-              "no line \"READY unix NAME\" for the abstract name");
+              "no line READY with the abstract name from chatd -u");
         *port = strtoul(line + strlen("READY tcp 127.0.0.1:"), NULL, 10);
         if (*port >> 8 != (*port & 0xff) || attempt == 3)
             return d;

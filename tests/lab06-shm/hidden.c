@@ -296,7 +296,7 @@ LAB_TEST(hidden, attach_hostile)
 
     make_shm(name, "0123456789", 10, 10);
     p = start("probe", "ring", name, "attach", NULL);
-    step(p, "attach -1 EPROTO", NULL, "ring_attach of an object of ten bytes");
+    step(p, "attach -1 EPROTO", NULL, "ring_attach of an object that is too short for a ring");
     run(p, 0);
     refused(name, 10, false);
 
@@ -343,8 +343,8 @@ LAB_TEST(hidden, kv_relocatable)
     p = start("probe", "kv", "2048", "fill", "key", "12", "put", "key3", "another", "put", "last",
               "one", "pointers", "move", "get", "key0", "64", "get", "key3", "64", "get", "last",
               "64", "get", "nothing", "64", "put", "new", "here", "each", NULL);
-    step(p, "init 0", "kv-basic", "kv_init of 2048 bytes");
-    step(p, "fill 12 then 0", "kv-basic", "twelve new keys");
+    step(p, "init 0", "kv-basic", "kv_init");
+    step(p, "fill 12 then 0", "kv-basic", "new keys, one after the other");
     step(p, "put 0", "kv-basic", "kv_put of a key that is there");
     step(p, "put 0", "kv-basic", "kv_put of a new key");
     line = next_line(p);
@@ -365,12 +365,12 @@ LAB_TEST(hidden, kv_relocatable)
     clue("kv-full");
     p = start("probe", "kv", "512", "fill", "key1", "100", "get", "key10", "64", "again", "put",
               "key12", text("%0400d", 0), "get", "key12", "64", NULL);
-    step(p, "init 0", "kv-basic", "kv_init of 512 bytes");
+    step(p, "init 0", "kv-basic", "kv_init");
     line = next_line(p);
     check(strstr(line, "then -1 ENOSPC"), NULL,
-          "kv_put of a hundred keys into 512 bytes did not end with ENOSPC");
+          "kv_put into a full region did not end with ENOSPC");
     check(atoi(line + strlen("fill ")) >= 4, NULL,
-          "there is no room for four small entries in 512 bytes");
+          "there is no room for a few small entries in a small region");
     step(p, "get 5 key10", NULL, "kv_get of the first key of a full dictionary");
     step(p, "del 0", NULL, "kv_del in a full dictionary");
     step(p, "put 0", NULL, "kv_put of the same key again: the room is free");
