@@ -2,7 +2,7 @@
 /* Theory of operation. Each case is a folder: the reference and the template as they are, a variant
  * laid over a copy of the reference, a bug patched into one. Each grading is a grader process of its
  * own, `grader run LAB DIR --format json`, so that what is proven is what users run; several run at a
- * time. All runs of a case must give the same fingerprint: verdicts, findings and score. */
+ * time. All runs of a case must give the same fingerprint: verdicts, hints, findings and score. */
 #include "batch/prove.h"
 
 #include <errno.h>
@@ -241,7 +241,8 @@ static char *make_fingerprint(const struct result *r)
 
     buf_printf(&b, "%s %.1f", status_names[r->status], r->score);
     for (size_t i = 0; i < r->tests_n; i++)
-        buf_printf(&b, "; %s %s", r->tests[i].name, verdict_names[r->tests[i].verdict]);
+        buf_printf(&b, "; %s %s %s", r->tests[i].name, verdict_names[r->tests[i].verdict],
+                   r->tests[i].hint_key ? r->tests[i].hint_key : "");
     for (size_t i = 0; i < r->findings_n; i++)
         if (r->findings[i].points < 0)
             buf_printf(&b, "; %s %g", r->findings[i].kind, r->findings[i].points);
@@ -249,10 +250,16 @@ static char *make_fingerprint(const struct result *r)
 }
 
 /* Where two fingerprints begin to differ, as two short texts. */
-static void note_difference(struct prove_case *c, const char *other)
+static void note_difference(struct prove_case *c, const char *other, const struct result *r)
 {
     size_t same = 0, from;
 
+    for (size_t i = 0; i < r->tests_n; i++) {
+        const struct result_test *t = &r->tests[i], *first = result_test(&c->result, t->name);
+        if (first && first->verdict != t->verdict)
+            strs_addf(&c->problems, "%s: %s in the first run, %s in run %u: %s", t->name, verdict_names[first->verdict],
+                      verdict_names[t->verdict], c->runs + 1, t->message ? t->message : first->message ? first->message : "");
+    }
     while (c->fingerprint[same] && c->fingerprint[same] == other[same])
         same++;
     for (from = same; from > 0 && c->fingerprint[from - 1] != ';'; from--)
@@ -285,7 +292,7 @@ static void end_job(struct job *job)
         char *fingerprint = make_fingerprint(&r);
         if (c->fingerprint) {
             if (strcmp(c->fingerprint, fingerprint) != 0)
-                note_difference(c, fingerprint);
+                note_difference(c, fingerprint, &r);
             free(fingerprint);
             result_release(&r);
         } else {
@@ -370,6 +377,25 @@ bool prove_caught(const struct prove_case *c, const char *test)
     return c->result.status == STATUS_COMPILE_ERROR;
 }
 
+static bool same_hint(const char *a, const char *b)
+{
+    return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+double prove_lost(const struct prove_case *c, const char *hint)
+{
+    const struct result *r = &c->result;
+    double lost = 0;
+
+    for (size_t i = 0; i < r->tests_n; i++)
+        if (r->tests[i].verdict != VERDICT_PASS && same_hint(r->tests[i].hint_key, hint))
+            lost += r->tests[i].max_score - r->tests[i].score;
+    for (size_t i = 0; i < r->findings_n; i++)
+        if (same_hint(r->findings[i].hint_key, hint))
+            lost -= r->findings[i].points * r->behaviour_factor;
+    return lost;
+}
+
 static bool has_finding(const struct result *r, const char *quality)
 {
     static const struct { const char *quality, *kind; } kinds[] = {
@@ -387,17 +413,6 @@ static bool has_finding(const struct result *r, const char *quality)
             if (strcmp(quality, kinds[k].quality) == 0 && strcmp(kind, kinds[k].kind) == 0)
                 return true;
     }
-    return false;
-}
-
-static bool shows_hint(const struct result *r, const char *hint)
-{
-    for (size_t i = 0; i < r->tests_n; i++)
-        if (r->tests[i].hint_key && strcmp(r->tests[i].hint_key, hint) == 0)
-            return true;
-    for (size_t i = 0; i < r->findings_n; i++)
-        if (r->findings[i].hint_key && strcmp(r->findings[i].hint_key, hint) == 0)
-            return true;
     return false;
 }
 
@@ -461,8 +476,6 @@ static void judge_bug(const struct lab *lab, struct prove_case *c)
             strs_addf(&c->problems, "%s is not found", b->quality[i]);
     if (fabs(loss - b->loss) > PROVE_LOSS_TOLERANCE)
         strs_addf(&c->problems, "it costs %.1f points, not about %g", loss, b->loss);
-    if (lab->hints && !shows_hint(r, b->hint))
-        strs_addf(&c->problems, "its hint '%s' is not shown", b->hint);
 }
 
 static void judge_case(const struct lab *lab, struct prove_case *c)
@@ -526,6 +539,8 @@ int prove_lab(const struct lab *lab, const struct prove_options *o, struct proof
     }
     for (size_t i = 0; i < p.cases_n; i++) {
         judge_case(lab, &p.cases[i]);
+        if (o->judge && p.cases[i].fingerprint)
+            o->judge(o->ctx, &p.cases[i]);
         if (o->done)
             o->done(o->ctx, &p.cases[i], i + 1, p.cases_n);
     }

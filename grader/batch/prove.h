@@ -34,7 +34,9 @@ struct prove_options {
     bool load;             /* a busy process on every processor meanwhile */
     unsigned jobs;         /* gradings at a time; 0: chosen */
     const char *const *only; /* names of the cases, up to NULL; NULL: all */
-    /* Called when a case has had all its runs. */
+    /* Called for each case with a result, when all runs have ended: adds what it finds to problems. */
+    void (*judge)(void *ctx, struct prove_case *c);
+    /* Called when a case has been judged. */
     void (*done)(void *ctx, const struct prove_case *c, size_t ended, size_t all);
     void (*run)(void *ctx, const struct prove_case *c, size_t ended, size_t all); /* after each run */
     void *ctx;
@@ -50,6 +52,9 @@ struct proof {
  * could not be done (*err; code EINTR: interrupted). */
 int prove_lab(const struct lab *lab, const struct prove_options *o, struct proof *proof, struct err *err);
 void proof_release(struct proof *proof);
+
+/* Points that tests and findings with this hint cost the case in its first run; NULL: those without. */
+double prove_lost(const struct prove_case *c, const char *hint);
 
 /* Did this bug fail that test in its first run? */
 bool prove_caught(const struct prove_case *c, const char *test);

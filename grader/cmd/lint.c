@@ -6,6 +6,7 @@
 
 #include "cmd/cmd.h"
 #include "lab/causes.h"
+#include "lab/secrets.h"
 #include "util/cleanup.h"
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -84,6 +85,18 @@ static void check_files(const struct lab *lab, struct strs *problems)
         }
 }
 
+/* Students read how a hidden test failed, not what it puts in and expects. */
+static void check_messages(const struct lab *lab, struct strs *problems)
+{
+    CLEANUP(secrets_release) struct secrets secrets = {0};
+    struct err why = {0};
+
+    if (secrets_load(lab, &secrets, &why) < 0)
+        strs_add(problems, why.msg);
+    for (size_t i = 0; i < secrets.told.n; i++)
+        strs_add(problems, secrets.told.v[i]);
+}
+
 int cmd_lint(const struct cmd_globals *g, int argc, char **argv, struct err *err)
 {
     static const struct argp argp = {NULL, parse, "[LAB...]",
@@ -106,6 +119,7 @@ int cmd_lint(const struct cmd_globals *g, int argc, char **argv, struct err *err
         lab_check(&lab, &problems);
         check_sources(&lab, &problems);
         check_files(&lab, &problems);
+        check_messages(&lab, &problems);
     }
     for (size_t i = 0; i < problems.n; i++)
         printf("%s\n", problems.v[i]);

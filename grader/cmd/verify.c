@@ -6,6 +6,7 @@
 
 #include "batch/prove.h"
 #include "cmd/cmd.h"
+#include "lab/secrets.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
 #include "util/num.h"
@@ -23,6 +24,8 @@ struct verify_options {
     struct strs only;
     struct prove_options prove;
     bool colour;
+    const struct lab *proven; /* the lab that is at it, and what its hidden tests alone know */
+    struct secrets secrets;
 };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -97,6 +100,109 @@ static void on_done(void *ctx, const struct prove_case *c, size_t ended, size_t 
     (void)fflush(stdout);
 }
 
+/* What a student is shown of a case ------------------------------------------------------------------ */
+
+static char *student_page(const struct verify_options *o, const struct prove_case *c, enum lang lang)
+{
+    const struct report_options ro = {.lang = lang, .deterministic = true, .path = c->name};
+    char *page = NULL;
+    size_t size = 0;
+    FILE *f = open_memstream(&page, &size);
+
+    if (f) {
+        (void)report_text(f, o->proven, &c->result, &ro);
+        (void)fclose(f);
+    }
+    return page ? page : xstrdup("");
+}
+
+/* The same without what public tests saw: programs may print there what a hidden test knows, too. */
+static char *hidden_page(const struct verify_options *o, struct prove_case *c)
+{
+    struct result *r = &c->result;
+    CLEANUP(free_ptr) char **messages = xcalloc(r->tests_n + 1, sizeof(*messages));
+    CLEANUP(free_ptr) json_t **explained = xcalloc(r->tests_n + 1, sizeof(json_t *));
+
+    for (size_t i = 0; i < r->tests_n; i++) {
+        messages[i] = r->tests[i].message;
+        explained[i] = r->tests[i].explain;
+        if (!r->tests[i].hidden) {
+            r->tests[i].message = NULL;
+            r->tests[i].explain = NULL;
+        }
+    }
+    char *page = student_page(o, c, LANG_EN);
+    for (size_t i = 0; i < r->tests_n; i++) {
+        r->tests[i].message = messages[i];
+        r->tests[i].explain = explained[i];
+    }
+    return page;
+}
+
+/* The hint of a bug is there, and if nothing costs more than its cause, then before anything else. */
+static void judge_hint(const struct verify_options *o, struct prove_case *c, enum lang lang, char *page)
+{
+    const char *key = c->bug.config->hint, *in = lang == LANG_EN ? "English" : "Portuguese";
+    const struct lab_hint *hint = lab_hint(o->proven, key);
+    const double lost = prove_lost(c, key);
+    const char *text = !hint ? "" : lang == LANG_EN ? hint->en : hint->pt_br;
+    const struct result *r = &c->result;
+    bool costliest = true;
+
+    if (!o->proven->hints)
+        return;
+    if (!hint || !text_has_words(page, text)) {
+        strs_addf(&c->problems, "its hint '%s' is not shown in %s", key, in);
+        for (size_t i = 0; i < r->tests_n && lang == LANG_EN; i++) {
+            const struct result_test *t = &r->tests[i];
+            if (t->verdict != VERDICT_PASS)
+                strs_addf(&c->problems, "%s shows '%s': %s", t->name, t->hint_key ? t->hint_key : "none",
+                          t->message ? t->message : "");
+        }
+        return;
+    }
+    for (size_t i = 0; i < r->tests_n; i++)
+        costliest &= prove_lost(c, r->tests[i].hint_key) <= lost;
+    for (size_t i = 0; i < r->findings_n; i++)
+        costliest &= prove_lost(c, r->findings[i].hint_key) <= lost;
+    char *second = strstr(page, "\n  2. ");
+    if (second)
+        *second = '\0';
+    if (costliest && !text_has_words(page, text))
+        strs_addf(&c->problems, "its hint '%s' costs most and is not the first one in %s", key, in);
+    if (second)
+        *second = '\n';
+}
+
+/* What stands between quotes in the message of a hidden test is what was put in, expected or seen. */
+static void judge_quotations(const struct verify_options *o, struct prove_case *c, const char *page)
+{
+    for (size_t i = 0; i < c->result.tests_n; i++) {
+        const struct result_test *t = &c->result.tests[i];
+        const char *from = t->hidden && t->message ? strchr(t->message, '"') : NULL;
+        for (const char *to; from && (to = strchr(from + 1, '"')); from = strchr(to + 1, '"')) {
+            CLEANUP(free_ptr) char *quoted = xstrndup(from + 1, (size_t)(to - from - 1));
+            if (secrets_is_one(&o->secrets, quoted) && text_has_words(page, quoted))
+                strs_addf(&c->problems, "the report tells students '%s', which only %s knows", quoted, t->name);
+        }
+    }
+}
+
+static void judge_pages(void *ctx, struct prove_case *c)
+{
+    const struct verify_options *o = ctx;
+    CLEANUP(free_ptr) char *hidden = hidden_page(o, c);
+    const char *secret = secrets_in(&o->secrets, hidden);
+
+    for (int lang = LANG_EN; lang <= LANG_PT_BR && c->kind == PROVE_BUG; lang++) {
+        CLEANUP(free_ptr) char *page = student_page(o, c, (enum lang)lang);
+        judge_hint(o, c, (enum lang)lang, page);
+    }
+    judge_quotations(o, c, hidden);
+    if (secret)
+        strs_addf(&c->problems, "the report tells students '%s', which only hidden tests know", secret);
+}
+
 /* Bugs in rows, tests in columns: x where the test failed, X where it had to. */
 static void print_matrix(const struct lab *lab, const struct proof *p)
 {
@@ -139,6 +245,9 @@ static int verify_lab(const struct cmd_globals *g, struct verify_options *o, con
     if (status != CMD_OK)
         return status;
     kit_release(&kit); /* it is there; each grading holds it for itself */
+    if (secrets_load(&lab, &o->secrets, err) < 0)
+        return CMD_USAGE;
+    o->proven = &lab;
     printf("%s\n", lab.config->lab);
     if (prove_lab(&lab, &o->prove, &proof, err) < 0)
         return cmd_status_of(err) == CMD_NO_ISOLATION ? CMD_INTERNAL : cmd_status_of(err);
@@ -169,6 +278,7 @@ int cmd_verify(const struct cmd_globals *g, int argc, char **argv, struct err *e
     cmd_parse(&argp, argc, argv, &o);
     o.prove.program = g->program;
     o.prove.only = o.only.n ? (const char *const *)o.only.v : NULL;
+    o.prove.judge = judge_pages;
     o.prove.run = on_run;
     o.prove.done = on_done;
     o.prove.ctx = &o;
@@ -178,6 +288,7 @@ int cmd_verify(const struct cmd_globals *g, int argc, char **argv, struct err *e
         return CMD_USAGE;
     for (size_t i = 0; i < labs.n && (status == CMD_OK || status == CMD_HELD); i++) {
         int one = verify_lab(g, &o, labs.v[i], err);
+        secrets_release(&o.secrets);
         if (one != CMD_OK)
             status = one;
         if (i + 1 < labs.n)
