@@ -26,6 +26,7 @@ struct verify_options {
     bool colour;
     const struct lab *proven; /* the lab that is at it, and what its hidden tests alone know */
     struct secrets secrets;
+    size_t cases, holding, idle_tests; /* of all labs so far */
 };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -256,6 +257,9 @@ static int verify_lab(const struct cmd_globals *g, struct verify_options *o, con
         printf("FAIL  %s\n", proof.problems.v[i]);
     for (size_t i = 0; i < proof.cases_n; i++)
         bad += proof.cases[i].problems.n > 0;
+    o->cases += proof.cases_n;
+    o->holding += proof.cases_n - bad;
+    o->idle_tests += proof.problems.n;
     printf("\n%zu of %zu cases hold, %u run%s each, %.1f s%s\n", proof.cases_n - bad, proof.cases_n, o->prove.repeat,
            o->prove.repeat == 1 ? "" : "s", (double)(clock_ms() - start) / 1000, o->prove.load ? ", under load" : "");
     return bad || proof.problems.n ? CMD_HELD : CMD_OK;
@@ -273,6 +277,7 @@ int cmd_verify(const struct cmd_globals *g, int argc, char **argv, struct err *e
     };
     struct verify_options o = {.prove = {.repeat = 1}, .colour = g->colour};
     CLEANUP(strs_release) struct strs labs = {0};
+    const long start = clock_ms();
     int status = CMD_OK;
 
     cmd_parse(&argp, argc, argv, &o);
@@ -293,6 +298,12 @@ int cmd_verify(const struct cmd_globals *g, int argc, char **argv, struct err *e
             status = one;
         if (i + 1 < labs.n)
             putchar('\n');
+    }
+    if (labs.n > 1 && (status == CMD_OK || status == CMD_HELD)) {
+        printf("\n%zu labs: %zu of %zu cases hold, ", labs.n, o.holding, o.cases);
+        if (!o.prove.only)
+            printf("%zu tests catch nothing, ", o.idle_tests);
+        printf("%.1f s\n", (double)(clock_ms() - start) / 1000);
     }
     strs_release(&o.only);
     return status;
