@@ -174,7 +174,7 @@ static void interrupt_it(struct proc *p)
 
 LAB_TEST(hidden, ring_eintr_close)
 {
-    const char *name = shm_name("/ring"), *other = shm_name("/other");
+    const char *name = shm_name("/ring"), *other = shm_name("/full");
     struct proc *get, *put, *gets[2], *p;
 
     clue("ring-programs");
@@ -278,7 +278,7 @@ static void refused(const char *name, size_t size, bool ring)
 LAB_TEST(hidden, attach_hostile)
 {
     enum { PAGES = 8192 };
-    const char *name = shm_name("/hostile");
+    const char *name = shm_name("/ring");
     ring_hdr h = {.magic = RING_MAGIC, .capacity = 4, .slot_size = 32, .slots_off = sizeof(h)};
     unsigned char *bytes = bytes_of(0x5a, PAGES);
     struct proc *p;
