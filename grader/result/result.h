@@ -44,6 +44,7 @@ enum charge {
     CHARGE_LEFTOVER_PROCESS,
     CHARGE_WARNING,
     CHARGE_FORBIDDEN,
+    CHARGE_STAGE,         /* everything: what the stage saw is not worth anything */
     CHARGE_N
 };
 

@@ -19,14 +19,15 @@ static double charge_points(const struct lab_quality *q, enum charge charge)
     case CHARGE_LEFTOVER_PROCESS: return q->leftovers.processes;
     case CHARGE_WARNING: return q->style.per_warning;
     case CHARGE_FORBIDDEN: return q->style.forbidden;
+    case CHARGE_STAGE:
     case CHARGE_NONE:
     case CHARGE_N: break;
     }
     return 0;
 }
 
-/* What the findings of one stage cost; each finding learns its own share. */
-static double charge_stage(const struct lab_quality *q, struct result *r, enum stage_id stage)
+/* What the findings of one stage, which would have 'points', cost; each finding learns its own share. */
+static double charge_stage(const struct lab_quality *q, struct result *r, enum stage_id stage, double points)
 {
     bool charged[CHARGE_N] = {0};
     double lost = 0, warnings = 0;
@@ -36,7 +37,7 @@ static double charge_stage(const struct lab_quality *q, struct result *r, enum s
         f->points = f->stage == stage ? 0 : f->points;
         if (f->stage != stage || f->charge == CHARGE_NONE)
             continue;
-        double cost = charge_points(q, f->charge);
+        double cost = fmin(points - lost, f->charge == CHARGE_STAGE ? points : charge_points(q, f->charge));
         if (f->charge == CHARGE_WARNING) {
             cost = fmin(cost, q->style.warnings_max - warnings);
             warnings += cost;
@@ -88,9 +89,8 @@ void score_result(const struct lab *lab, struct result *r)
     r->stages[STAGE_BEHAVIOUR].max_score = behaviour_max;
     for (size_t i = 0; i < sizeof(quality) / sizeof(*quality); i++) {
         struct result_stage *s = &r->stages[quality[i].id];
-        double points = quality[i].id == STAGE_COVERAGE
-                            ? coverage_points(q, &r->lines)
-                            : fmax(0, quality[i].max - charge_stage(q, r, quality[i].id));
+        double points = quality[i].id == STAGE_COVERAGE ? coverage_points(q, &r->lines) : quality[i].max;
+        points = fmax(0, points - charge_stage(q, r, quality[i].id, points));
         s->max_score = quality[i].max;
         s->score = graded && s->ran ? tenths(points * r->behaviour_factor) : 0;
     }

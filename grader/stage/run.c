@@ -53,6 +53,9 @@ int run_all(struct stage *s, struct run *runs, size_t n, unsigned parallel, stru
 
 char *run_text(int fd, size_t max)
 {
+    struct stat st;
+    if (fstat(fd, &st) == 0 && (size_t)st.st_size < max)
+        max = (size_t)st.st_size;
     char *text = xcalloc(max + 1, 1);
     size_t n = 0;
 

@@ -195,6 +195,21 @@ UNIT(score, findings_without_a_charge_cost_nothing)
     result_release(&r);
 }
 
+UNIT(score, what_cannot_be_believed_costs_the_whole_stage_and_no_more)
+{
+    struct result r;
+
+    perfect(&r);
+    (void)find(&r, STAGE_MEMORY, CHARGE_MEMORY_LEAK);
+    (void)find(&r, STAGE_MEMORY, CHARGE_STAGE);
+    (void)find(&r, STAGE_COVERAGE, CHARGE_STAGE);
+    totals(&r, 84);
+    SAME_NUMBER(-3, r.findings[0].points);
+    SAME_NUMBER(-7, r.findings[1].points);
+    SAME_NUMBER(-6, r.findings[2].points);
+    result_release(&r);
+}
+
 UNIT(score, a_stage_that_did_not_run_has_no_points)
 {
     static const enum stage_id quality[] = {STAGE_MEMORY, STAGE_COVERAGE, STAGE_LEFTOVERS, STAGE_STYLE};
@@ -266,7 +281,7 @@ UNIT(score, the_total_is_the_sum_of_what_is_shown_whatever_fails)
                 [CHARGE_MEMORY_ERROR] = STAGE_MEMORY,        [CHARGE_MEMORY_LEAK] = STAGE_MEMORY,
                 [CHARGE_MEMORY_DESCRIPTOR] = STAGE_MEMORY,   [CHARGE_LEFTOVER_NAME] = STAGE_LEFTOVERS,
                 [CHARGE_LEFTOVER_PROCESS] = STAGE_LEFTOVERS, [CHARGE_WARNING] = STAGE_STYLE,
-                [CHARGE_FORBIDDEN] = STAGE_STYLE,
+                [CHARGE_FORBIDDEN] = STAGE_STYLE,            [CHARGE_STAGE] = STAGE_MEMORY,
             };
             struct result r;
             double sum = 0;
