@@ -14,7 +14,6 @@
 
 enum {
     TEST_WALL_MS = 60000, /* of one test at the very worst: twelve deadlines */
-    COV_BYTES = 1 << 20   /* room for the counters; covmap.c grows the file if it must */
 };
 
 struct behaviour {
@@ -131,10 +130,8 @@ static int put_peers(struct stage *s, struct err *err)
 static int put_kit(struct stage *s, struct err *err)
 {
     CLEANUP(free_ptr) char *tests = xformat("%s/tests", s->kit->dir);
-    CLEANUP(free_ptr) char *counters = xcalloc(COV_BYTES, 1);
 
-    if (put_file(s->box, tests, "/judge/tests", 0700, BOX_JUDGE, err) < 0 ||
-        box_put_mem(s->box, SUB_IMAGE ".cov", counters, COV_BYTES, 0666, BOX_JUDGE, err) < 0)
+    if (put_file(s->box, tests, "/judge/tests", 0700, BOX_JUDGE, err) < 0)
         return -1;
     return put_peers(s, err);
 }

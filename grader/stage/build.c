@@ -20,7 +20,10 @@
 enum {
     OWN_TESTS_MAX = 8,           /* as many places there are in the image (tests/harness/kit.mk) */
     LOG_MAX = 256 * 1024,        /* bytes of a compiler's messages that are read */
-    IMAGE_MAX = 64 * 1024 * 1024 /* bytes of the linked image */
+    NM_MAX = 32 << 20,           /* bytes of the list of symbols: as many as nm may write */
+    COV_BYTES = 1 << 20,         /* room for the counters; covmap.c grows the file if it must */
+    IMAGE_MAX = 64 * 1024 * 1024, /* bytes of the linked image */
+    BUDGET_MS = 60000            /* of the processor, for compiling all files of a submission */
 };
 
 static const struct proc_limits compile_limits = {
@@ -34,6 +37,8 @@ struct unit {
     char own_test[16];   /* "own_test_1": a test that the student wrote, and 'program' points here; "" */
     char *object;        /* "obj/3.o" */
     bool ok;             /* compiled, and can be linked */
+    bool late;           /* the files before it took too long */
+    bool refused;        /* it compiled, and is not linked */
 };
 
 struct units {
@@ -230,34 +235,59 @@ static void runs_release(struct run *runs, size_t n)
     free(runs);
 }
 
+/* What became of one compilation. */
+static int judge_compilation(struct stage *s, struct unit *u, const struct run *r, struct err *err)
+{
+    CLEANUP(free_ptr) char *log = run_text(r->err_fd, LOG_MAX);
+    const bool own = u->own_test[0] != '\0';
+    const bool read = own || read_diagnostics(s, u, log);
+
+    u->ok = run_ok(r);
+    if (r->result.end == PROC_EXEC_FAILED)
+        return err_set(err, "cannot run gcc in the box: %s (make deps installs it)", strerror(r->result.code));
+    if (own && !u->ok) {
+        build_finding(s, "build.own_test", u->path, "this test of your own does not compile, so it does not count for coverage");
+    } else if (r->result.end == PROC_WALL || (!u->ok && !read)) {
+        char how[128];
+        proc_describe(&r->result, how, sizeof(how));
+        build_finding(s, "build.compiler_stopped", u->path, "the compiler did not come to an end: %s%s%.*s", how,
+                      *log ? ": " : "", (int)strcspn(log, "\n"), log);
+    }
+    return 0;
+}
+
+/* A few files at a time, and no more of them when the time for all is used up: each file has a limit
+ * of its own, but there may be hundreds. */
 static int compile(struct stage *s, struct units *units, struct err *err)
 {
-    struct run *runs = xcalloc(units->n, sizeof(*runs));
-    int status;
+    const unsigned parallel = (unsigned)sysconf(_SC_NPROCESSORS_ONLN);
+    const size_t few = parallel * 4UL;
+    struct run *runs = xcalloc(few, sizeof(*runs));
+    long spent = 0;
+    int status = 0;
 
-    for (size_t i = 0; i < units->n; i++) {
-        init_run(&runs[i], SUB_DIR, BOX_BUILDER);
-        compile_argv(s, &units->v[i], &runs[i].argv);
-    }
-    status = run_all(s, runs, units->n, (unsigned)sysconf(_SC_NPROCESSORS_ONLN), err);
-    for (size_t i = 0; status == 0 && i < units->n; i++) {
-        struct unit *u = &units->v[i];
-        CLEANUP(free_ptr) char *log = run_text(runs[i].err_fd, LOG_MAX);
-        const bool own = u->own_test[0] != '\0';
-        const bool read = own || read_diagnostics(s, u, log);
-        u->ok = run_ok(&runs[i]);
-        if (own && !u->ok && runs[i].result.end != PROC_EXEC_FAILED)
-            build_finding(s, "build.own_test", u->path, "this test of your own does not compile, so it does not count for coverage");
-        if (runs[i].result.end == PROC_EXEC_FAILED) {
-            status = err_set(err, "cannot run gcc in the box: %s (make deps installs it)", strerror(runs[i].result.code));
-        } else if (runs[i].result.end == PROC_WALL || (!u->ok && !read)) {
-            char how[128];
-            proc_describe(&runs[i].result, how, sizeof(how));
-            build_finding(s, "build.compiler_stopped", u->path, "the compiler did not come to an end: %s%s%.*s", how,
-                          *log ? ": " : "", (int)strcspn(log, "\n"), log);
+    for (size_t at = 0, n; at < units->n && status == 0; at += n) {
+        n = units->n - at < few ? units->n - at : few;
+        if (spent >= BUDGET_MS) {
+            build_finding(s, "build.compiler_stopped", units->v[at].path, "this file and those after it are not compiled: "
+                          "those before it took the compiler %ld seconds", spent / 1000);
+            for (; at < units->n; at++)
+                units->v[at].late = true;
+            break;
+        }
+        for (size_t i = 0; i < n; i++) {
+            init_run(&runs[i], SUB_DIR, BOX_BUILDER);
+            compile_argv(s, &units->v[at + i], &runs[i].argv);
+        }
+        status = run_all(s, runs, n, parallel, err);
+        for (size_t i = 0; i < n; i++) {
+            if (status == 0)
+                status = judge_compilation(s, &units->v[at + i], &runs[i], err);
+            spent += runs[i].result.end == PROC_WALL ? (long)runs[i].result.wall_ms : (long)runs[i].result.cpu_ms;
+            run_release(&runs[i]);
         }
     }
-    runs_release(runs, units->n);
+    free(runs);
     return status;
 }
 
@@ -265,11 +295,12 @@ static int compile(struct stage *s, struct units *units, struct err *err)
 static int rename_mains(struct stage *s, struct units *units, struct err *err)
 {
     struct run *runs = xcalloc(units->n, sizeof(*runs));
+    struct unit **of = xcalloc(units->n, sizeof(struct unit *));
     size_t n = 0;
     int status;
 
     for (size_t i = 0; i < units->n; i++) {
-        const struct unit *u = &units->v[i];
+        struct unit *u = &units->v[i];
         if (!u->ok || !u->program)
             continue;
         init_run(&runs[n], SUB_DIR, BOX_BUILDER);
@@ -277,17 +308,32 @@ static int rename_mains(struct stage *s, struct units *units, struct err *err)
         strs_addf(&runs[n].argv, "--redefine-sym=main=lab_main_%s", u->program);
         strs_addf(&runs[n].argv, "--keep-global-symbol=lab_main_%s", u->program);
         strs_add(&runs[n].argv, u->object);
-        n++;
+        of[n++] = u;
     }
     status = run_all(s, runs, n, (unsigned)sysconf(_SC_NPROCESSORS_ONLN), err);
-    for (size_t i = 0; status == 0 && i < n; i++)
-        if (!run_ok(&runs[i]))
-            status = err_set(err, "objcopy failed on an object that gcc had made");
+    for (size_t i = 0; status == 0 && i < n; i++) {
+        if (runs[i].result.end == PROC_EXEC_FAILED) {
+            status = err_set(err, "cannot run objcopy in the box: %s (make deps installs it)", strerror(runs[i].result.code));
+        } else if (!run_ok(&runs[i])) { /* the assembler can be told to write odd objects */
+            of[i]->ok = false;
+            build_finding(s, "build.link", of[i]->path, "what this file is compiled to cannot be linked: objcopy refuses it");
+        }
+    }
     runs_release(runs, units->n);
+    free(of);
     return status;
 }
 
 /* Linking ------------------------------------------------------------------------------------- */
+
+static void add_objects(const struct units *units, const char *only, struct strs *argv)
+{
+    for (size_t i = 0; i < units->n; i++) {
+        const struct unit *u = &units->v[i];
+        if (u->ok && (!u->program || !only || strcmp(u->program, only) == 0))
+            strs_add(argv, u->object);
+    }
+}
 
 static int link_units(struct stage *s, const struct units *units, const char *only, struct run *r, struct err *err)
 {
@@ -295,14 +341,12 @@ static int link_units(struct stage *s, const struct units *units, const char *on
 
     init_run(r, SUB_DIR, BOX_BUILDER);
     strs_add(&r->argv, "gcc");
+    /* An object that says it is to be optimised at link time brings options for another compilation. */
+    strs_add(&r->argv, "-fno-use-linker-plugin");
     for (size_t i = 0; i < sizeof(ours) / sizeof(*ours); i++)
         if (strcmp(ours[i], "probe.o") != 0 || !only)
             strs_addf(&r->argv, "kit/%s", ours[i]);
-    for (size_t i = 0; i < units->n; i++) {
-        const struct unit *u = &units->v[i];
-        if (u->ok && (!u->program || !only || strcmp(u->program, only) == 0))
-            strs_add(&r->argv, u->object);
-    }
+    add_objects(units, only, &r->argv);
     if (s->lab->config->wrap_count)
         strs_add(&r->argv, "kit/wrap.o");
     for (unsigned i = 0; i < s->lab->config->wrap_count; i++)
@@ -314,6 +358,28 @@ static int link_units(struct stage *s, const struct units *units, const char *on
     strs_add(&r->argv, "-o");
     strs_add(&r->argv, "obj/image");
     return run_all(s, r, 1, 1, err);
+}
+
+/* What reads the counters of this image (tests/harness/image/covdump.c). If it cannot be linked there
+ * is no coverage. */
+static int link_covdump(struct stage *s, const struct units *units, struct err *err)
+{
+    static const char *const options[] = {
+        "gcc", "-fno-use-linker-plugin", "-static", "-nostdlib", "-no-pie", "-Wl,-e,lab_covdump_start", "-Wl,-z,muldefs",
+        "-Wl,--unresolved-symbols=ignore-all", "-Wl,-T,kit/covmap.ld", "kit/covdump.o",
+    };
+    struct run r;
+
+    init_run(&r, SUB_DIR, BOX_BUILDER);
+    for (size_t i = 0; i < sizeof(options) / sizeof(*options); i++)
+        strs_add(&r.argv, options[i]);
+    add_objects(units, NULL, &r.argv);
+    strs_add(&r.argv, "-lgcov");
+    strs_add(&r.argv, "-o");
+    strs_add(&r.argv, "obj/covdump");
+    int status = run_all(s, &r, 1, 1, err);
+    run_release(&r);
+    return status;
 }
 
 /* What the linker complains about, without its own boilerplate: "undefined reference to `x'". */
@@ -345,8 +411,9 @@ static int link_image(struct stage *s, struct units *units, struct err *err)
         return status < 0 ? -1 : 1;
     }
     CLEANUP(free_ptr) char *whole = linker_message(&r);
+    const bool ended = r.result.end == PROC_EXITED; /* or it takes as long with each program */
     run_release(&r);
-    for (size_t i = 0; i < units->n; i++) {
+    for (size_t i = 0; i < units->n && ended; i++) {
         struct unit *u = &units->v[i];
         if (!u->ok || !u->program)
             continue;
@@ -374,15 +441,108 @@ static int link_image(struct stage *s, struct units *units, struct err *err)
 
 /* Symbols --------------------------------------------------------------------------------------- */
 
-static bool needs_symbol(const char *nm, const char *symbol)
-{
-    size_t n = strlen(symbol);
+/* What of the lab's names the student's objects refer to: text can lie. */
+struct symbols {
+    bool *forbidden; /* as in lab.yaml */
+    bool **needs;    /* of each part */
+};
 
-    /* "obj/0.o: socket U " */
-    for (const char *p = nm; (p = strstr(p, symbol)); p += n)
-        if (p > nm && p[-1] == ' ' && p[n] == ' ' && (p[n + 1] == 'U' || p[n + 1] == 'w'))
+static void symbols_release(struct symbols *sy, const struct lab *lab)
+{
+    for (unsigned i = 0; sy->needs && i < lab->config->parts_count; i++)
+        free(sy->needs[i]);
+    free(sy->needs);
+    free(sy->forbidden);
+}
+
+/* Names of what the grader links around the student's objects: who has them could write to the coverage
+ * counters, go round what stands between the student and the kernel, or play another program. What gcc
+ * itself makes of fork and exec, and of its counters, is none of the student's. */
+static bool is_reserved(const char *name, bool refers)
+{
+    static const char *const ours[] = {"lab_cov_", "lab_covdump_", "lab_main_", "lab_fork_serve", "__gcov_", "__real_", "__wrap_",
+                                       "__start_lab_gcov", "__stop_lab_gcov"};
+    static const char *const gcc[] = {"__gcov_fork", "__gcov_exec", "__gcov_merge_"};
+
+    for (size_t i = 0; refers && i < sizeof(gcc) / sizeof(*gcc); i++)
+        if (strncmp(name, gcc[i], strlen(gcc[i])) == 0)
+            return false;
+    for (size_t i = 0; i < sizeof(ours) / sizeof(*ours); i++)
+        if (strncmp(name, ours[i], strlen(ours[i])) == 0)
             return true;
     return false;
+}
+
+static void take_symbol(struct stage *s, struct symbols *sy, struct unit *u, const char *name, char type)
+{
+    const struct lab_config *c = s->lab->config;
+    const bool refers = type == 'U' || type == 'w' || type == 'v';
+
+    if (u->ok && (refers || (type >= 'A' && type <= 'Z')) && is_reserved(name, refers)) {
+        u->ok = false;
+        u->refused = true;
+        build_finding(s, "build.reserved", u->path, "the file uses the name %.80s, which is the grader's own: it is not linked", name);
+    }
+    for (unsigned i = 0; refers && !u->own_test[0] && i < c->forbidden_count; i++)
+        sy->forbidden[i] |= strcmp(name, c->forbidden[i]) == 0;
+    for (unsigned i = 0; refers && !u->own_test[0] && i < c->parts_count; i++)
+        for (unsigned k = 0; k < c->parts[i].needs_count; k++)
+            sy->needs[i][k] |= strcmp(name, c->parts[i].needs[k]) == 0;
+}
+
+/* One line of nm's: "obj/0.o: socket U         ". */
+static void take_line(struct stage *s, struct symbols *sy, struct units *units, char *line)
+{
+    static const char dir[] = "obj/", mid[] = ".o: ";
+    char *end, *space;
+
+    if (strncmp(line, dir, strlen(dir)) != 0)
+        return;
+    const unsigned long i = strtoul(line + strlen(dir), &end, 10);
+    if (i >= units->n || strncmp(end, mid, strlen(mid)) != 0)
+        return;
+    char *name = end + strlen(mid);
+    space = strchr(name, ' ');
+    if (!space || !space[1])
+        return;
+    *space = '\0';
+    take_symbol(s, sy, &units->v[i], name, space[1]);
+}
+
+static int read_symbols(struct stage *s, struct units *units, struct symbols *sy, struct err *err)
+{
+    const struct lab_config *c = s->lab->config;
+    struct run r;
+    size_t n = 0;
+    int status = 0;
+
+    sy->forbidden = xcalloc(c->forbidden_count + 1, sizeof(*sy->forbidden));
+    sy->needs = xcalloc(c->parts_count + 1, sizeof(*sy->needs));
+    for (unsigned i = 0; i < c->parts_count; i++)
+        sy->needs[i] = xcalloc(c->parts[i].needs_count + 1, sizeof(**sy->needs));
+    init_run(&r, SUB_DIR, BOX_BUILDER);
+    strs_add(&r.argv, "nm");
+    strs_add(&r.argv, "-AP");
+    for (size_t i = 0; i < units->n; i++)
+        if (units->v[i].ok && ++n)
+            strs_add(&r.argv, units->v[i].object);
+    if (n)
+        status = run_all(s, &r, 1, 1, err);
+    if (status == 0 && n && r.result.end == PROC_EXEC_FAILED)
+        status = err_set(err, "cannot run nm in the box: %s (make deps installs it)", strerror(r.result.code));
+    if (status == 0 && n && !run_ok(&r)) { /* nobody knows what is in them: none is linked */
+        build_finding(s, "build.link", NULL, "the symbols of what was compiled cannot be read");
+        for (size_t i = 0; i < units->n; i++) {
+            units->v[i].refused = units->v[i].ok;
+            units->v[i].ok = false;
+        }
+    }
+    CLEANUP(free_ptr) char *nm = status == 0 && n ? run_text(r.out_fd, NM_MAX) : NULL;
+    run_release(&r);
+    char *save = NULL;
+    for (char *line = nm ? strtok_r(nm, "\n", &save) : NULL; line; line = strtok_r(NULL, "\n", &save))
+        take_line(s, sy, units, line);
+    return status;
 }
 
 /* The tests of a part that does not use its mechanism are not run. */
@@ -398,36 +558,21 @@ static void void_part(struct stage *s, const char *part, const char *missing)
     }
 }
 
-/* Forbidden calls and required mechanisms, by what the objects refer to: text can lie. */
-static int read_symbols(struct stage *s, const struct units *units, struct err *err)
+/* Forbidden calls and required mechanisms. */
+static void judge_symbols(struct stage *s, const struct symbols *sy)
 {
-    struct run r;
-    int status;
-
-    init_run(&r, SUB_DIR, BOX_BUILDER);
-    strs_add(&r.argv, "nm");
-    strs_add(&r.argv, "-APu");
-    for (size_t i = 0; i < units->n; i++)
-        if (units->v[i].ok && !units->v[i].own_test[0])
-            strs_add(&r.argv, units->v[i].object);
-    status = run_all(s, &r, 1, 1, err);
-    if (status == 0 && !run_ok(&r))
-        status = err_set(err, "nm failed on objects that gcc had made");
-    CLEANUP(free_ptr) char *nm = status == 0 ? run_text(r.out_fd, 4 << 20) : NULL;
-    run_release(&r);
-    for (unsigned i = 0; status == 0 && i < s->lab->config->forbidden_count; i++) {
-        const char *name = s->lab->config->forbidden[i];
-        if (!needs_symbol(nm, name))
+    for (unsigned i = 0; i < s->lab->config->forbidden_count; i++) {
+        if (!sy->forbidden[i])
             continue;
         struct finding *f = result_finding(s->result, STAGE_STYLE, CHARGE_FORBIDDEN, "style.forbidden");
-        f->message = xformat("%s() is used, which the handout forbids", name);
+        f->message = xformat("%s() is used, which the handout forbids", s->lab->config->forbidden[i]);
         f->hint_key = xstrdup(lab_hint_for_finding(s->lab, f->kind, f->message));
     }
-    for (unsigned i = 0; status == 0 && i < s->lab->config->parts_count; i++) {
+    for (unsigned i = 0; i < s->lab->config->parts_count; i++) {
         const struct lab_part *part = &s->lab->config->parts[i];
         struct buf missing = {0};
         for (unsigned k = 0; k < part->needs_count; k++)
-            if (!needs_symbol(nm, part->needs[k]))
+            if (!sy->needs[i][k])
                 buf_printf(&missing, "%s%s()", missing.n ? ", " : "", part->needs[k]);
         if (missing.n) {
             build_finding(s, "build.mechanism", NULL, "part %s is void: nothing in it calls %s", part->key, missing.s);
@@ -435,16 +580,19 @@ static int read_symbols(struct stage *s, const struct units *units, struct err *
         }
         buf_release(&missing);
     }
-    return status;
 }
 
 /* The stage -------------------------------------------------------------------------------------- */
 
 static int put_kit(struct stage *s, struct err *err)
 {
-    static const char *const names[] = {"image_main.o", "covmap.o", "forkserver.o", "probe.o", "covmap.ld", "wrap.o"};
+    static const char *const names[] = {"image_main.o", "covmap.o", "covdump.o", "forkserver.o", "probe.o", "covmap.ld", "wrap.o"};
     const size_t n = sizeof(names) / sizeof(*names) - (s->lab->config->wrap_count ? 0 : 1);
+    CLEANUP(free_ptr) char *counters = xcalloc(COV_BYTES, 1);
 
+    /* The counters have their room before the compiler can fill the folder. */
+    if (box_put_mem(s->box, SUB_IMAGE ".cov", counters, COV_BYTES, 0666, BOX_JUDGE, err) < 0)
+        return -1;
     if (box_mkdir(s->box, SUB_DIR "/kit", 0755, BOX_JUDGE, err) < 0)
         return -1;
     for (size_t i = 0; i < n; i++) {
@@ -463,23 +611,30 @@ static int link_name(struct stage *s, const char *program, struct err *err)
     return box_symlink(s->box, "../image", path, err);
 }
 
+/* 1: it is there. 0: there is no room for it, because the objects are so large. */
 static int install_image(struct stage *s, const struct units *units, struct err *err)
 {
     CLEANUP(close_fd) int image = -1;
     unsigned killed;
+    struct err why = {0};
 
     /* Nothing of the compiler's user may be left to change what was built. */
-    if (box_kill_uid(s->box, BOX_BUILDER, &killed, err) < 0 ||
-        box_get(s->box, SUB_OBJ "/image", IMAGE_MAX, &image, err) < 0 ||
-        box_put(s->box, SUB_IMAGE, image, 0755, BOX_JUDGE, err) < 0)
+    if (box_kill_uid(s->box, BOX_BUILDER, &killed, err) < 0)
         return -1;
+    if (box_get(s->box, SUB_OBJ "/image", IMAGE_MAX, &image, &why) < 0 ||
+        box_put(s->box, SUB_IMAGE, image, 0755, BOX_JUDGE, &why) < 0) {
+        if (why.code == ENOSPC || why.code == EFBIG)
+            return 0;
+        *err = why;
+        return -1;
+    }
     for (unsigned i = 0; i < s->lab->config->programs_count; i++)
         if (link_name(s, s->lab->config->programs[i], err) < 0)
             return -1;
     for (size_t i = 0; i < units->n; i++)
         if (units->v[i].ok && units->v[i].own_test[0] && link_name(s, units->v[i].own_test, err) < 0)
             return -1;
-    return link_name(s, "probe", err);
+    return link_name(s, "probe", err) < 0 ? -1 : 1;
 }
 
 static void compile_error(struct stage *s, const char *why)
@@ -505,7 +660,8 @@ static bool check_units(struct stage *s, const struct units *units)
             compile_error(s, why);
             enough = false;
         } else if (!found->ok) {
-            CLEANUP(free_ptr) char *why = xformat("%s does not compile: without it nothing can be run", c->library[i]);
+            CLEANUP(free_ptr) char *why = xformat("%s %s: without it nothing can be run", c->library[i],
+                                                  found->late ? "was not compiled" : found->refused ? "is not linked" : "does not compile");
             compile_error(s, why);
             enough = false;
         }
@@ -525,19 +681,25 @@ int stage_build(struct stage *s, struct err *err)
 {
     CLEANUP(units_release) struct units units = {0};
 
+    struct symbols symbols = {0};
+    int status;
+
     list_units(s, &units);
     if (put_sources(s, err) < 0 || put_kit(s, err) < 0 || compile(s, &units, err) < 0)
         return -1;
     struct result_stage *stage = &s->result->stages[STAGE_BUILD];
     stage->ran = true;
-    if (!check_units(s, &units))
-        return 0;
-    if (read_symbols(s, &units, err) < 0 || rename_mains(s, &units, err) < 0)
-        return -1;
-    int linked = link_image(s, &units, err);
-    if (linked == 0)
-        compile_error(s, "the programs cannot be linked");
-    if (linked <= 0)
-        return linked;
-    return install_image(s, &units, err);
+    status = read_symbols(s, &units, &symbols, err);
+    if (status == 0 && check_units(s, &units)) {
+        judge_symbols(s, &symbols);
+        status = rename_mains(s, &units, err) < 0 ? -1 : link_image(s, &units, err);
+        if (status == 0)
+            compile_error(s, "the programs cannot be linked");
+        if (status == 1 && link_covdump(s, &units, err) < 0)
+            status = -1;
+        if (status == 1 && (status = install_image(s, &units, err)) == 0)
+            compile_error(s, "what the compiler makes of the files is too large");
+    }
+    symbols_release(&symbols, s->lab);
+    return status < 0 ? -1 : 0;
 }

@@ -85,7 +85,7 @@ int pages_make(struct stage *s, const char *dir, struct err *err)
                                    "--base-directory", ".", "--no-external", "--include", own,
                                    "--output-file", "obj/coverage.info", NULL};
     const char *const pages[] = {"genhtml", "--quiet", "--branch-coverage", "--title", s->lab->config->lab,
-                                 "--prefix", SUB_DIR, "--output-directory", "obj/pages", "obj/coverage.info", NULL};
+                                 "--prefix", SUB_DIR, "--ignore-errors", "source", "--output-directory", "obj/pages", "obj/coverage.info", NULL};
     CLEANUP(free_ptr) char *info = xformat("%s/coverage.info", dir);
 
     if (!s->result->stages[STAGE_COVERAGE].ran)

@@ -7,6 +7,7 @@
 #   wrap.o                   what stands in for wrapped calls, where the lab has a wrap.c
 #   probe.o                  the lab's probe; every submission links it
 #   image_main.o covmap.o forkserver.o covmap.ld   what makes one image of a submission's programs
+#   covdump.o                                      what reads the coverage counters of such an image
 #   peers/                   helper programs
 #   valgrind.supp debug/     suppressions, and slim debug files of the C library
 #
@@ -51,7 +52,7 @@ PEERS := $(patsubst $(HARNESS)/peers/%.c,$(KIT)/peers/%,$(sort $(wildcard $(HARN
 .PHONY: kit runners image peers FORCE
 kit: runners image peers $(KIT)/valgrind.supp $(KIT)/debug/list
 runners: $(KIT)/tests $(KIT)/public-tests
-image: $(addprefix $(KIT)/,image_main.o covmap.o forkserver.o covmap.ld) \
+image: $(addprefix $(KIT)/,image_main.o covmap.o covdump.o forkserver.o covmap.ld) \
 	$(if $(wildcard $(TESTS)/probe.c),$(KIT)/probe.o) $(if $(wildcard $(TESTS)/wrap.c),$(KIT)/wrap.o)
 peers: $(PEERS)
 
@@ -90,6 +91,9 @@ $(O)/names: FORCE | $(O)/lab
 
 $(KIT)/image_main.o: $(HARNESS)/image/image_main.c $(O)/names
 	$(call compile,'-DLAB_PROGRAMS_LIST=$(foreach n,$(NAMES),PROGRAM($n))',$(O)/image_main.d)
+
+# There is no C library around it.
+$(KIT)/covdump.o: CFLAGS += -ffreestanding -fno-stack-protector -fno-pie
 
 $(KIT)/%.o: $(HARNESS)/image/%.c | $(O)/lab
 	$(call compile,,$(O)/image-$*.d)

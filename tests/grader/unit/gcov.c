@@ -6,16 +6,19 @@
 
 #define FILE_OF(name, lines) "{\"file\": \"" name "\", \"functions\": [], \"lines\": [" lines "]}"
 #define LINE(number, count) "{\"line_number\": " #number ", \"function_name\": \"f\", \"count\": " #count ", \"unexecuted_block\": false, \"branches\": []}"
+#define LIBC_LINE(number, count) "{\"line_number\": " #number ", \"function_name\": \"__bswap_16\", \"count\": " #count ", \"branches\": []}"
 #define LINE_WITH(number, count, branches) "{\"line_number\": " #number ", \"count\": " #count ", \"branches\": [" branches "]}"
 #define BRANCH(count) "{\"count\": " #count ", \"throw\": false, \"fallthrough\": true}"
 #define DOCUMENT(files) "{\"gcc_version\": \"12.2.0\", \"format_version\": \"1\", \"data_file\": \"0.gcda\", \"current_working_directory\": \"/sub\", \"files\": [" files "]}"
 
 static void reads(struct result *r, const char *json)
 {
+    static char *headers[] = {(char *)"include/lab05.h"};
+    static const struct strs given = {.v = headers, .n = 1};
     struct err err = {0};
 
     result_init(r);
-    cr_assert_eq(gcov_read_json(json, strlen(json), "src/", r, &err), 0, "%s", err.msg);
+    cr_assert_eq(gcov_read_json(json, strlen(json), &given, r, NULL, &err), 0, "%s", err.msg);
 }
 
 static void counts(const struct coverage_count *c, long hit, long total)
@@ -51,10 +54,34 @@ UNIT(gcov, leaves_out_what_is_not_the_students)
 {
     struct result r;
 
-    reads(&r, DOCUMENT(FILE_OF("include/lab05.h", LINE(1, 1)) ", " FILE_OF("/usr/include/stdio.h", LINE(1, 1)) ", " FILE_OF(
-              "srcs/x.c", LINE(1, 1)) ", " FILE_OF("src/a.c", LINE(1, 1))) "\n");
+    reads(&r, DOCUMENT(FILE_OF("include/lab05.h", LINE(1, 1)) ", " FILE_OF("/usr/include/bits/byteswap.h", LIBC_LINE(1, 1)) ", " FILE_OF(
+              "tests/x_test.c", LINE(1, 1)) ", " FILE_OF("src/a.c", LINE(1, 1))) "\n");
     cr_assert_eq(r.files_n, 1);
     counts(&r.lines, 1, 1);
+    result_release(&r);
+}
+
+UNIT(gcov, a_line_directive_moves_nothing_out_of_the_count)
+{
+    struct result r;
+
+    reads(&r, DOCUMENT(FILE_OF("/usr/include/string.h", LINE(1, 0)) ", " FILE_OF("include/mine.h", LINE(1, 0)) ", " FILE_OF(
+              "no such file", LINE(1, 0)) ", " FILE_OF("src/a.c", LINE(1, 1))) "\n");
+    cr_assert_eq(r.files_n, 4);
+    counts(&r.lines, 1, 4);
+    result_release(&r);
+}
+
+UNIT(gcov, the_functions_that_are_counted)
+{
+    static const char json[] = "{\"files\": [{\"file\": \"tests/x_test.c\", \"functions\": [{\"name\": \"one\"}, {\"name\": \"two\"}], \"lines\": []}]}";
+    struct strs functions = {0};
+    struct result r;
+
+    result_init(&r);
+    cr_assert_eq(gcov_read_json(json, strlen(json), NULL, &r, &functions, NULL), 0);
+    cr_assert(functions.n == 2 && strs_has(&functions, "one") && strs_has(&functions, "two"));
+    strs_release(&functions);
     result_release(&r);
 }
 
@@ -99,7 +126,7 @@ UNIT(gcov, a_document_that_is_cut_is_an_error_and_changes_nothing)
         struct err err = {0};
         char *text = xformat("%s\n%.*s", whole, (int)cut, whole); /* after a good one */
         result_init(&r);
-        cr_assert_eq(gcov_read_json(text, strlen(text), "src/", &r, &err), -1, "cut at %zu", cut);
+        cr_assert_eq(gcov_read_json(text, strlen(text), NULL, &r, NULL, &err), -1, "cut at %zu", cut);
         HAS(err.msg, "gcov");
         cr_assert_eq(r.files_n, 0);
         counts(&r.lines, 0, 0);

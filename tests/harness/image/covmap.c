@@ -6,7 +6,7 @@
  *
  * which leaves no constructor and no exit handler in them; covmap.ld puts the counters on pages of
  * their own; they are mapped from IMAGE.cov if there is such a file, before main() and before the
- * program's own constructors. LAB_COV_DUMP=1 in the environment writes the .gcda files instead.
+ * program's own constructors. covdump.c writes .gcda files from that file.
  *
  * In gnu modes gcc turns fork and exec of instrumented code into calls of the functions below, which
  * in libgcov would reset and write counters. */
@@ -25,16 +25,6 @@ enum { ARGS_MAX = 1024 };
 
 extern char **environ;
 
-/* As in gcc's gcov.h, which other compilers lack. */
-struct gcov_info;
-extern void __gcov_info_to_gcda(const struct gcov_info *info,
-                                void (*on_name)(const char *name, void *arg),
-                                void (*on_data)(const void *data, unsigned size, void *arg),
-                                void *(*on_memory)(unsigned size, void *arg), void *arg);
-
-/* Weak: without any instrumented object there is no such section. */
-extern const struct gcov_info *const __start_lab_gcov[] __attribute__((weak));
-extern const struct gcov_info *const __stop_lab_gcov[] __attribute__((weak));
 extern char lab_cov_begin[], lab_cov_end[];
 
 pid_t __gcov_fork(void);
@@ -110,40 +100,6 @@ int __gcov_execle(const char *path, char *arg, ...)
     return execve(path, argv, envp);
 }
 
-static void on_name(const char *name, void *arg)
-{
-    *(int *)arg = open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-    if (*(int *)arg < 0)
-        perror(name);
-}
-
-static void on_data(const void *data, unsigned size, void *arg)
-{
-    if (write(*(int *)arg, data, size) != (ssize_t)size)
-        perror("gcda");
-}
-
-static void *on_memory(unsigned size, void *arg)
-{
-    (void)arg;
-    return malloc(size);
-}
-
-static _Noreturn void dump(void)
-{
-    int failed = 0;
-
-    for (const struct gcov_info *const *p = __start_lab_gcov; p < __stop_lab_gcov; p++) {
-        int fd = -1;
-
-        __gcov_info_to_gcda(*p, on_name, on_data, on_memory, &fd);
-        failed |= fd < 0;
-        if (fd >= 0)
-            (void)close(fd);
-    }
-    _exit(failed);
-}
-
 __attribute__((constructor(101))) static void lab_cov_init(void)
 {
     static const char suffix[] = ".cov";
@@ -163,6 +119,4 @@ __attribute__((constructor(101))) static void lab_cov_init(void)
         && ((size_t)st.st_size >= size || ftruncate(fd, (off_t)size) == 0))
         (void)mmap(lab_cov_begin, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, 0);
     (void)close(fd);
-    if (getenv("LAB_COV_DUMP"))
-        dump();
 }
