@@ -186,7 +186,9 @@ void memcheck_read_xml(struct memcheck_report *r, const char *xml, size_t n, con
         XML_SetElementHandler(p, on_start, on_end);
         XML_SetCharacterDataHandler(p, on_text);
         /* valgrind declares no document type; one that is there is not valgrind's. */
-        whole = XML_Parse(p, xml, (int)n, 1) == XML_STATUS_OK;
+        whole = XML_Parse(p, xml, (int)n, 0) == XML_STATUS_OK;
+        r->broken += !whole;
+        whole = whole && XML_Parse(p, "", 0, 1) == XML_STATUS_OK;
     }
     if (!whole)
         r->cut++;

@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 
 #include "stage/judge.h"
@@ -17,30 +18,54 @@ enum {
     TEST_WALL_MS = 120000,
     FILES_MAX = 4096,
     FILE_MAX = 4 << 20, /* bytes of one file of valgrind's */
+    TOTAL_MAX = 48 << 20, /* of all: less than there is room for, so that none was cut */
+    IMAGE_MAX = 64 << 20,
     DEBUG_FILES_MAX = 16
 };
 
 struct memory {
     struct stage *s;
-    struct strs pids;   /* of programs that ended by themselves: their descriptors are judged */
+    struct strs all;    /* pids of programs: each has a file */
+    struct strs pids;   /* of those, ended by themselves: their descriptors are judged */
     size_t done, total;
 };
 
 static void memory_release(struct memory *m)
 {
+    strs_release(&m->all);
     strs_release(&m->pids);
+}
+
+/* What valgrind's files say cannot be relied on: nothing was seen, and nothing is paid for that. Once. */
+static void not_believed(struct stage *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+static void not_believed(struct stage *s, const char *fmt, ...)
+{
+    va_list ap;
+
+    for (size_t i = 0; i < s->result->findings_n; i++)
+        if (strcmp(s->result->findings[i].kind, "memory.tampered") == 0)
+            return;
+    struct finding *f = result_finding(s->result, STAGE_MEMORY, CHARGE_STAGE, "memory.tampered");
+    va_start(ap, fmt);
+    f->message = xvformat(fmt, ap);
+    va_end(ap);
 }
 
 static void on_record(void *ctx, const char *name, struct result_test *t, json_t *record)
 {
     struct memory *m = ctx;
+    const char *message = json_string_value(json_object_get(record, "message"));
 
+    if (strcmp(name, "tampered") == 0 && message)
+        not_believed(m->s, "%s", message);
     if (!t)
         return;
     if (strcmp(name, "program") == 0) {
         const char *ended = json_string_value(json_object_get(record, "ended"));
+        const long long pid = json_integer_value(json_object_get(record, "pid"));
+        strs_addf(&m->all, "%lld", pid);
         if (ended && strcmp(ended, "exit") == 0)
-            strs_addf(&m->pids, "%lld", (long long)json_integer_value(json_object_get(record, "pid")));
+            strs_addf(&m->pids, "%lld", pid);
     } else if (strcmp(name, "end") == 0) {
         const char *verdict = json_string_value(json_object_get(record, "verdict"));
         t->memcheck_verdict = !verdict || strcmp(verdict, "error") == 0 ? VERDICT_INCONCLUSIVE
@@ -83,41 +108,87 @@ static int put_debug_files(struct stage *s, struct err *err)
     return 0;
 }
 
-/* A file of valgrind's, as a string; NULL: there is none that can be read. A student's process could
- * have put anything there: what is no regular file of a fair size is not read. */
-static char *read_file(struct stage *s, const char *name, size_t *n)
+/* A file of valgrind's, as a string; NULL: there is none that can be read, and *code is the reason. A
+ * student's process could have put anything there: what is no regular file of a fair size is not read. */
+static char *read_file(struct stage *s, const char *name, size_t *n, int *code)
 {
     CLEANUP(free_ptr) char *path = xformat(VG_DIR "/%s", name);
     CLEANUP(close_fd) int fd = -1;
+    struct err why = {0};
     struct stat st;
 
-    if (box_get(s->box, path, FILE_MAX, &fd, NULL) < 0 || fstat(fd, &st) < 0)
+    if (box_get(s->box, path, FILE_MAX, &fd, &why) < 0 || fstat(fd, &st) < 0) {
+        *code = why.code;
         return NULL;
+    }
     *n = (size_t)st.st_size;
     return run_text(fd, *n);
+}
+
+/* Requests to valgrind itself ("do not report errors") are a sequence of instructions that does nothing
+ * elsewhere. What the lab links has none. */
+static int find_requests(struct stage *s, struct err *err)
+{
+    static const unsigned char x86_64[] = {0x48, 0xc1, 0xc7, 0x03, 0x48, 0xc1, 0xc7, 0x0d,
+                                           0x48, 0xc1, 0xc7, 0x3d, 0x48, 0xc1, 0xc7, 0x33};
+    static const unsigned char aarch64[] = {0x8c, 0x0d, 0xcc, 0x93, 0x8c, 0x35, 0xcc, 0x93,
+                                            0x8c, 0xcd, 0xcc, 0x93, 0x8c, 0xf5, 0xcc, 0x93};
+    CLEANUP(close_fd) int fd = -1;
+    struct stat st;
+
+    if (box_get(s->box, SUB_IMAGE, IMAGE_MAX, &fd, err) < 0)
+        return -1;
+    if (fstat(fd, &st) < 0)
+        return err_errno(err, errno, "fstat");
+    const size_t n = (size_t)st.st_size;
+    void *image = mmap(NULL, n, PROT_READ, MAP_PRIVATE, fd, 0);
+    if (image == MAP_FAILED)
+        return err_errno(err, errno, "cannot map the image");
+    if (memmem(image, n, x86_64, sizeof(x86_64)) || memmem(image, n, aarch64, sizeof(aarch64)))
+        not_believed(s, "the programs talk to valgrind");
+    (void)munmap(image, n);
+    return 0;
 }
 
 static int read_files(struct stage *s, const struct memory *m, struct memcheck_report *report, struct err *err)
 {
     CLEANUP(box_names_release) struct box_names names = {0};
-    size_t log_n = 0, n;
-    CLEANUP(free_ptr) char *log = read_file(s, "descriptors.log", &log_n);
+    CLEANUP(strs_release) struct strs seen = {0};
+    size_t log_n = 0, n = 0, total = 0;
+    int code = 0;
+    CLEANUP(free_ptr) char *log = read_file(s, "descriptors.log", &log_n, &code);
 
     if (box_list(s->box, VG_DIR, FILES_MAX, &names, err) < 0)
         return -1;
+    if (names.truncated)
+        not_believed(s, "the programs made more than %d processes: what valgrind says of them cannot be read", FILES_MAX);
+    if (code == EFBIG)
+        not_believed(s, "what valgrind says of the programs is too long to be read");
     for (size_t i = 0; i < names.count; i++) {
         const char *name = names.names[i], *dot = strrchr(name, '.');
         CLEANUP(memcheck_places_release) struct memcheck_places made = {0};
         if (!dot || strcmp(dot, ".xml") != 0)
             continue;
         CLEANUP(free_ptr) char *pid = xstrndup(name, (size_t)(dot - name));
-        CLEANUP(free_ptr) char *xml = read_file(s, name, &n);
-        if (!xml)
+        CLEANUP(free_ptr) char *xml = read_file(s, name, &n, &code);
+        if (!xml) {
+            not_believed(s, code == EFBIG ? "what valgrind says of a program is too long to be read"
+                                          : "%s is not a file of valgrind's any more", name);
             continue;
+        }
+        total += n;
+        strs_add(&seen, pid);
         memcheck_read_xml(report, xml, n, SUB_DIR, &made);
         if (log && strs_has(&m->pids, pid))
             memcheck_read_descriptors(report, log, log_n, strtol(pid, NULL, 10), &made);
     }
+    for (size_t i = 0; i < m->all.n; i++)
+        if (!strs_has(&seen, m->all.v[i]))
+            not_believed(s, "what valgrind said of a program has vanished");
+    if (report->broken)
+        not_believed(s, "what valgrind said of a program was changed");
+    if (total > TOTAL_MAX)
+        not_believed(s, "what valgrind says of the programs is too long to be read");
     return 0;
 }
 
@@ -196,10 +267,20 @@ static int run_again(struct stage *s, struct memory *m, const struct strs *tests
     return 0;
 }
 
+/* There are no points any more: it does not matter why a test fails here. */
+static bool is_void(const struct result *r)
+{
+    for (size_t i = 0; i < r->findings_n; i++)
+        if (r->findings[i].stage == STAGE_MEMORY && r->findings[i].charge == CHARGE_STAGE)
+            return true;
+    return false;
+}
+
 /* What could not be observed, even alone. Where valgrind works for other tests, a test that took its
  * server down did so itself. A test that merely fails is held for a person: right code behaves the
- * same under valgrind, and an empty report is no proof of anything. */
-static void judge_unobserved(struct stage *s, const struct strs *tests)
+ * same under valgrind, and an empty report is no proof of anything; unless valgrind saw errors that may be
+ * the reason ('explained'). */
+static void judge_unobserved(struct stage *s, const struct strs *tests, bool explained)
 {
     CLEANUP(strs_release) struct strs unobserved = {0};
     bool works = false;
@@ -210,11 +291,11 @@ static void judge_unobserved(struct stage *s, const struct strs *tests)
     for (size_t i = 0; i < unobserved.n; i++) {
         const struct result_test *t = result_test(s->result, unobserved.v[i]);
         if (t->memcheck_verdict == VERDICT_INCONCLUSIVE && works) {
-            struct finding *f = result_finding(s->result, STAGE_MEMORY, CHARGE_MEMORY_ERROR, "memory.killed");
+            struct finding *f = result_finding(s->result, STAGE_MEMORY, CHARGE_STAGE, "memory.killed");
             f->test = xstrdup(t->name);
             f->message = xstrdup("a program killed the process that watches its memory: does it send a signal to all "
                                  "processes of its user?");
-        } else if (s->result->status != STATUS_HELD || !s->result->message) {
+        } else if (!explained && (s->result->status != STATUS_HELD || !s->result->message)) {
             s->result->status = STATUS_HELD;
             free(s->result->message);
             s->result->message = xformat("%s passes, but not under valgrind: memory could not be judged", t->name);
@@ -242,12 +323,11 @@ int stage_memory(struct stage *s, struct err *err)
             strs_add(&tests, r->tests[i].name);
     m.total = tests.n;
     if (tests.n && (put_debug_files(s, err) < 0 || put_file(s->box, supp, "/peers/valgrind.supp", 0644, BOX_JUDGE, err) < 0 ||
-                    run_tests(s, &m, &tests, "/judge/channel-memcheck", err) < 0 || run_again(s, &m, &tests, err) < 0 ||
+                    find_requests(s, err) < 0 || run_tests(s, &m, &tests, "/judge/channel-memcheck", err) < 0 || run_again(s, &m, &tests, err) < 0 ||
                     read_files(s, &m, &report, err) < 0))
         return -1;
     add_findings(s, &report);
-    if (!has_error(&report))
-        judge_unobserved(s, &tests);
+    judge_unobserved(s, &tests, has_error(&report) || is_void(r));
     struct result_stage *stage = &r->stages[STAGE_MEMORY];
     stage->ran = tests.n > 0;
     if (!tests.n)

@@ -17,7 +17,9 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <sys/prctl.h>
+#include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -25,10 +27,12 @@
 
 #define ENV_SOCKET "LAB_MEMCHECK_SOCKET" /* from the runner to its workers */
 #define ENV_PID "LAB_MEMCHECK_PID"
+#define LOG_NAME "descriptors.log"
 
 enum { NPROC = 512, CPU_S = 600, STRINGS_MAX = 32 };
 
 static pid_t server, guardian; /* in the runner */
+static int verdict_fd = -1;    /* what the guardian has to say at its end */
 static char *socket_folder, *socket_path;
 
 static struct sockaddr_un address(const char *path)
@@ -92,13 +96,122 @@ failed:
     _exit(127);
 }
 
+/* valgrind's files belong to the user of its server, and so do the student's programs there: they could
+ * remove, cut or rewrite what valgrind said of them. So everything that is done to those files is watched,
+ * and valgrind does always the same: it makes and opens a process's file, once, before the process runs
+ * a single instruction of the student's, and writes to it as long as the process lives; the log is opened
+ * once. The image is read when the server starts, and not again: who reads it then is about to run
+ * it, or a copy, outside of valgrind.
+ *
+ * The kernel drops an event that is the same as the one before it. Writing is watched for that reason
+ * alone: between valgrind's opening of a file and anybody else's lies valgrind's first word. */
+enum { WATCHED = IN_OPEN | IN_CREATE | IN_DELETE | IN_MOVE | IN_MODIFY };
+
+struct vg_file {
+    char name[32];
+    unsigned made, opened;
+};
+
+static struct {
+    int fd, folder, image;
+    struct vg_file *v;
+    size_t n;
+    bool serving;    /* there is a process but the server's own */
+    char wrong[200]; /* what was done that valgrind does not do, the first of it; "" */
+} files = {.fd = -1};
+
+static void watch_files(const char *folder, const char *image)
+{
+    files.fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+    files.folder = inotify_add_watch(files.fd, folder, WATCHED);
+    files.image = inotify_add_watch(files.fd, image, IN_OPEN | IN_ACCESS);
+    if (files.fd < 0 || files.folder < 0 || files.image < 0)
+        broken("cannot watch %s: %s", folder, strerror(errno));
+}
+
+static void wrong(const char *format, const char *name)
+{
+    if (!files.wrong[0])
+        (void)snprintf(files.wrong, sizeof(files.wrong), format, name);
+}
+
+/* "123.xml" */
+static bool is_report(const char *name)
+{
+    size_t digits = strspn(name, "0123456789");
+
+    return digits > 0 && digits < 16 && strcmp(name + digits, ".xml") == 0;
+}
+
+static struct vg_file *vg_file(const char *name)
+{
+    for (size_t i = files.n; i-- > 0;)
+        if (strcmp(files.v[i].name, name) == 0)
+            return &files.v[i];
+    if ((files.n & (files.n + 1)) == 0) /* room for 1, 3, 7, ... */
+        files.v = grow(files.v, (files.n + 1) * 2 * sizeof(*files.v));
+    files.v[files.n] = (struct vg_file){0};
+    (void)snprintf(files.v[files.n].name, sizeof(files.v[files.n].name), "%s", name);
+    return &files.v[files.n++];
+}
+
+static void see_file(uint32_t what, const char *name)
+{
+    const bool report = is_report(name);
+    struct vg_file *f;
+
+    if (!report && strcmp(name, LOG_NAME) != 0) {
+        wrong("there is a file that is not valgrind's: '%s'", quoted(name, strlen(name), 40));
+        return;
+    }
+    f = vg_file(name);
+    f->made += (what & IN_CREATE) != 0;
+    f->opened += (what & IN_OPEN) != 0;
+    if (what & (IN_DELETE | IN_MOVE))
+        wrong("%s was removed or renamed", name);
+    else if ((what & IN_ISDIR) || f->made > 1 || f->opened > 1 || (report && f->opened > f->made))
+        wrong("%s was opened by somebody else than valgrind", name);
+    if (report && files.n > 2)
+        files.serving = true;
+}
+
+static void look_at_files(void)
+{
+    static union {
+        struct inotify_event align;
+        char bytes[65536];
+    } room;
+    ssize_t n;
+
+    while ((n = read(files.fd, room.bytes, sizeof(room.bytes))) > 0)
+        for (ssize_t at = 0; at < n;) {
+            const struct inotify_event *e = (const void *)(room.bytes + at);
+
+            if (e->mask & IN_Q_OVERFLOW)
+                wrong("more was done to %s than can be watched", "valgrind's files");
+            else if (e->wd == files.folder && e->len)
+                see_file(e->mask, e->name);
+            else if (e->wd == files.image && files.serving)
+                wrong("%s was read by a program, as if to run it again outside of valgrind", "the image of the programs");
+            at += (ssize_t)(sizeof(*e) + e->len);
+        }
+}
+
+static void judge_files(void)
+{
+    for (size_t i = 0; i < files.n; i++)
+        if (files.v[i].opened != 1) /* a link, or a folder */
+            wrong("%s was never opened by valgrind", files.v[i].name);
+}
+
 /* Between the runner and the server stands a guardian that reaps the server: Criterion's runner
  * looks at its children without reaping those it does not know, so a server that has died (students
  * can do that) would be all that it ever sees again. The guardian stays until it is told to end. */
-static _Noreturn void guard(int report, int listener, const char *const argv[],
+static _Noreturn void guard(int report, int verdict, int listener, const char *const argv[],
                             const char *const env[], const struct confine *confine,
                             const char *folder)
 {
+    struct pollfd fds[2] = {{.fd = files.fd, .events = POLLIN}};
     sigset_t set;
     pid_t pid;
 
@@ -107,21 +220,29 @@ static _Noreturn void guard(int report, int listener, const char *const argv[],
     (void)sigaddset(&set, SIGTERM);
     (void)sigaddset(&set, SIGCHLD);
     (void)sigprocmask(SIG_SETMASK, &set, NULL);
+    fds[1] = (struct pollfd){.fd = signalfd(-1, &set, SFD_CLOEXEC), .events = POLLIN};
     pid = fork();
     if (pid == 0)
         become_server(listener, argv, env, confine, folder);
-    if (pid < 0 || write(report, &pid, sizeof(pid)) != (ssize_t)sizeof(pid))
+    if (fds[1].fd < 0 || pid < 0 || write(report, &pid, sizeof(pid)) != (ssize_t)sizeof(pid))
         _exit(1);
     (void)close(report);
     (void)close(listener); /* only the server's copy: when it dies, connecting fails */
     for (;;) {
-        int sig = sigwaitinfo(&set, NULL);
+        struct signalfd_siginfo info;
 
-        if (sig == SIGCHLD) {
-            (void)waitpid(pid, NULL, WNOHANG);
-        } else if (sig == SIGTERM) {
+        (void)poll(fds, 2, -1);
+        if (fds[0].revents)
+            look_at_files();
+        if (!fds[1].revents || read(fds[1].fd, &info, sizeof(info)) != (ssize_t)sizeof(info))
+            continue;
+        (void)waitpid(pid, NULL, WNOHANG);
+        if (info.ssi_signo == SIGTERM) {
             (void)kill(pid, SIGKILL);
             (void)waitpid(pid, NULL, 0);
+            look_at_files();
+            judge_files();
+            (void)!write(verdict, files.wrong, strlen(files.wrong));
             _exit(0);
         }
     }
@@ -134,7 +255,7 @@ void memcheck_prepare(void)
     const char *argv[STRINGS_MAX], *env[8];
     struct confine confine = {0};
     size_t n = 0;
-    int listener, report[2];
+    int listener, report[2], verdict[2];
 
     if (!folder || !*folder)
         return;
@@ -162,7 +283,7 @@ void memcheck_prepare(void)
     argv[n++] = "--child-silent-after-fork=no";
     argv[n++] = "--xml=yes";
     argv[n++] = text("--xml-file=%s/%%p.xml", folder);
-    argv[n++] = text("--log-file=%s/descriptors.log", folder);
+    argv[n++] = text("--log-file=%s/" LOG_NAME, folder);
     if (supp && *supp)
         argv[n++] = text("--suppressions=%s", supp);
     argv[n++] = find_image();
@@ -179,14 +300,20 @@ void memcheck_prepare(void)
         confine.nproc = NPROC;
         confine.cpu_s = CPU_S;
     }
+    watch_files(folder, argv[n - 1]);
+    if (pipe2(verdict, O_CLOEXEC) < 0)
+        broken("cannot make a pipe: %s", strerror(errno));
     if (pipe2(report, O_CLOEXEC) < 0)
         broken("cannot make a pipe: %s", strerror(errno));
     guardian = fork();
     if (guardian < 0)
         broken("cannot fork: %s", strerror(errno));
     if (guardian == 0)
-        guard(report[1], listener, argv, env, &confine, folder);
+        guard(report[1], verdict[1], listener, argv, env, &confine, folder);
     (void)close(report[1]);
+    (void)close(verdict[1]);
+    (void)close(files.fd);
+    verdict_fd = verdict[0];
     (void)close(listener);
     if (read(report[0], &server, sizeof(server)) != (ssize_t)sizeof(server))
         broken("cannot start the memcheck server");
@@ -197,11 +324,19 @@ void memcheck_prepare(void)
 
 void memcheck_finish(void)
 {
+    char wrong_text[sizeof(files.wrong) + 1] = "";
+    ssize_t n;
+
     if (guardian <= 0)
         return;
     (void)kill(guardian, SIGTERM);
     (void)waitpid(guardian, NULL, 0);
     guardian = 0;
+    do
+        n = read(verdict_fd, wrong_text, sizeof(wrong_text) - 1);
+    while (n < 0 && errno == EINTR);
+    if (n > 0)
+        record_send(json_pack("{s:s, s:o}", "record", "tampered", "message", json_text(wrong_text)));
     (void)unlink(socket_path);
     (void)rmdir(socket_folder);
 }

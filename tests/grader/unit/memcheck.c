@@ -173,6 +173,18 @@ UNIT(memcheck, a_frame_without_a_line_or_a_function)
     release(&g);
 }
 
+UNIT(memcheck, what_valgrind_did_not_write_is_told_from_what_is_cut)
+{
+    static const char *const forged[] = {"\1\1\1\1" TAIL, HEAD "</valgrindoutput>\n<!--" TAIL, HEAD TAIL TAIL, "\n" HEAD TAIL, "PASS\n"};
+
+    for (size_t i = 0; i < sizeof(forged) / sizeof(*forged); i++) {
+        struct reading g = {0};
+        read_text(&g, forged[i]);
+        cr_assert(g.report.broken == 1 || (i == 1 && g.report.cut == 1), "%zu", i);
+        release(&g);
+    }
+}
+
 UNIT(memcheck, a_file_cut_at_any_byte_gives_what_it_holds)
 {
     static const char whole[] = HEAD ERROR("InvalidRead", "x", STACK(LIBC_FRAME MINE("f", "1")))
@@ -187,6 +199,7 @@ UNIT(memcheck, a_file_cut_at_any_byte_gives_what_it_holds)
         free(exact);
         const bool complete = cut >= n - 1; /* its last byte is a newline */
         cr_assert_eq(g.report.cut, complete ? 0 : 1, "cut at %zu", cut);
+        cr_assert_eq(g.report.broken, 0, "cut at %zu", cut);
         if (cut < first)
             cr_assert_eq(g.report.errors_n, 0, "cut at %zu", cut);
         else

@@ -117,6 +117,7 @@ static int become(int connection, int fds[STREAMS])
     struct rlimit files;
     sigset_t none;
 
+    (void)prctl(PR_SET_DUMPABLE, 1UL, 0UL, 0UL, 0UL);
     (void)close(LAB_SERVER_FD);
     for (int i = 0; i < CHILDREN_MAX; i++)
         if (children[i].pid)
@@ -159,6 +160,8 @@ int lab_fork_serve(char ***argv)
     (void)sigemptyset(&action.sa_mask);
     (void)sigaction(SIGCHLD, &action, NULL);
     (void)prctl(PR_SET_CHILD_SUBREAPER, 1UL, 0UL, 0UL, 0UL);
+    /* The programs are of the same user: they shall neither trace the server nor write to it. */
+    (void)prctl(PR_SET_DUMPABLE, 0UL, 0UL, 0UL, 0UL);
     for (;;) {
         int fds[STREAMS] = {-1, -1, -1}, connection, slot = 0;
         pid_t pid;
