@@ -37,7 +37,7 @@ CATALOGUES := $(patsubst grader/text/%.po, $(BUILD)/locale/%/LC_MESSAGES/grader.
 LAB ?= lab05
 SUBMISSION ?=
 
-.PHONY: all run test check verify bench lint format asan fuzz test-kill deps deps-test clean help kits unit FORCE
+.PHONY: all run test test-attacks soak check verify bench lint format asan fuzz test-kill deps deps-test clean help kits unit FORCE
 
 all: $(BUILD)/grader $(CATALOGUES) ## build the grader (build/grader)
 
@@ -46,6 +46,12 @@ run: all ## grade: make run LAB=lab05 [SUBMISSION=path]; without one, the lab's 
 
 test: all deps-test ## run all tests; T=cli picks one suite (unit, boxes, harness, cli, verify, lint)
 	$(Q)BUILD=$(BUILD) tests/run $(T)
+
+test-attacks: all deps-test ## hostile submissions, graded end to end; MODE=users or full, T=programs picks a part
+	$(Q)BUILD=$(BUILD) MODE=$(or $(MODE),auto) tests/grader/attacks/run $(T)
+
+soak: all deps-test ## N=1000 hostile and honest submissions mixed, four at a time; takes long
+	$(Q)BUILD=$(BUILD) MODE=$(or $(MODE),auto) tests/grader/attacks/programs/run --soak $(or $(N),1000)
 
 check: lint test ## what CI runs
 

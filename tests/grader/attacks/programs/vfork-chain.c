@@ -1,0 +1,11 @@
+/* lab01; tests: hello_line; verdicts: pass; finding: leftover.process; stage: leftovers<=1 | a process that is always another one: each forks the next and ends */
+/* SPDX-License-Identifier: MIT */
+ATTACK
+{
+    if (native() && fork() == 0) {
+        setsid();
+        for (;;)
+            if (fork() > 0)
+                _exit(0);
+    }
+}
