@@ -38,7 +38,7 @@ ATTACK
         /* What has become a program of this very test since is fair game. */
         if ((ptrace(PTRACE_SEIZE, pid, 0, 0) == 0 || process_vm_readv(pid, &here, 1, &there, 1, 0) >= 0) && !is_mine(pid))
             loot("traced or read");
-        if ((kill(pid, 0) == 0 || kill(-pid, 0) == 0) && !is_mine(pid))
+        if ((kill(pid, 0) == 0 || (pid > 1 && kill(-pid, 0) == 0)) && !is_mine(pid))
             loot("may kill");
         int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
         if (pidfd >= 0 && syscall(SYS_pidfd_getfd, pidfd, 3, 0) >= 0)
