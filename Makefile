@@ -28,7 +28,7 @@ LIBS := -larchive -lcyaml -ljansson -lexpat -lseccomp -lcrypto -lm
 INIT_SOURCES := $(wildcard grader/box/init*.c) grader/box/confine.c grader/box/empty.c
 SOURCES := $(filter-out $(wildcard grader/box/init*.c) $(wildcard grader/intake/unpack*.c), $(wildcard grader/*.c grader/*/*.c))
 OBJECTS := $(SOURCES:grader/%.c=$(BUILD)/obj/%.o) $(BUILD)/obj/box/init_image.o $(BUILD)/obj/intake/unpack_image.o \
-	$(BUILD)/obj/lab/causes_image.o
+	$(BUILD)/obj/lab/causes_image.o $(BUILD)/obj/report/messages_image.o
 LIBRARY_OBJECTS := $(filter-out $(BUILD)/obj/main.o, $(OBJECTS))
 UNIT_TESTS := $(patsubst tests/grader/unit/%.c, $(BUILD)/unit/%, $(wildcard tests/grader/unit/*.c))
 
@@ -125,6 +125,10 @@ $(BUILD)/obj/intake/unpack_image.o: grader/intake/unpack_image.S $(BUILD)/unpack
 $(BUILD)/obj/lab/causes_image.o: grader/lab/causes_image.S grader/text/causes.yaml
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) -DLAB_CAUSES='"grader/text/causes.yaml"' -c $< -o $@
+
+$(BUILD)/obj/report/messages_image.o: grader/report/messages_image.S grader/text/messages.yaml
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) -DREPORT_MESSAGES='"grader/text/messages.yaml"' -c $< -o $@
 
 unit: $(UNIT_TESTS)
 

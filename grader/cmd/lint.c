@@ -7,6 +7,7 @@
 #include "cmd/cmd.h"
 #include "lab/causes.h"
 #include "lab/secrets.h"
+#include "report/messages.h"
 #include "util/cleanup.h"
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -109,6 +110,7 @@ int cmd_lint(const struct cmd_globals *g, int argc, char **argv, struct err *err
     if (!keys.n && lab_list(g->course, &keys, err) < 0)
         return CMD_USAGE;
     causes_check(&problems);
+    messages_check(&problems);
     for (size_t i = 0; i < keys.n; i++) {
         CLEANUP(lab_release) struct lab lab = {0};
         struct err why = {0};

@@ -8,6 +8,7 @@
 
 #include "explain/explain.h"
 #include "lab/causes.h"
+#include "report/messages.h"
 #include "report/report.h"
 #include "util/cleanup.h"
 #include "util/i18n.h"
@@ -286,6 +287,13 @@ static void put_again(const struct writer *w, const struct result_test *t)
     put_field(w, _("again"), again);
 }
 
+static void put_message(const struct writer *w, const char *english)
+{
+    CLEANUP(free_ptr) char *message = messages_in(w->o->lang, english);
+
+    put_field(w, _("seen"), message);
+}
+
 /* What the grader itself takes the failure for. */
 static void put_known(const struct writer *w, const struct result_test *t)
 {
@@ -324,9 +332,9 @@ static void put_test(const struct writer *w, const struct result_test *t)
     if (t->verdict == VERDICT_NOT_RUN)
         put_field(w, _("seen"), _("your code does not call what this part is about, so its tests were not run"));
     else if ((open && t->message) || !t->signature)
-        put_field(w, _("seen"), t->message ? t->message : "");
+        put_message(w, t->message ? t->message : "");
     else
-        put_field(w, _("seen"), t->signature);
+        put_message(w, t->signature);
     const char *missing = t->verdict == VERDICT_NOT_RUN && t->signature ? strchr(t->signature, ' ') : NULL;
     if (missing) /* "mechanism socket()" */
         put_field(w, _("missing"), missing + 1);

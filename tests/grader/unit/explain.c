@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Unit tests of what is said of processes: sentences and signatures of records, causes of signatures,
- * processes of this test's own. */
+ * processes of this test's own; messages in Portuguese. */
 #include "unit.h"
 
 #include <signal.h>
@@ -8,6 +8,7 @@
 
 #include "explain/explain.h"
 #include "lab/causes.h"
+#include "report/messages.h"
 #include "util/cleanup.h"
 
 static const char blocked[] =
@@ -142,4 +143,32 @@ Test(causes, the_process_is_named)
     SAME("sort", who);
     SAME("sort waits for a child that waits for the end of a pipe, and sort itself holds the write end of that pipe.", en);
     SAME("sort espera um filho que espera o fim de um pipe, e a ponta de escrita desse pipe está com o próprio sort.", pt);
+}
+
+#define IN_PORTUGUESE(english, want)                                    \
+    do {                                                                \
+        CLEANUP(free_ptr) char *said_ = messages_in(LANG_PT_BR, english); \
+        SAME(want, said_);                                              \
+    } while (0)
+
+Test(messages, they_fit_together)
+{
+    CLEANUP(strs_release) struct strs problems = {0};
+
+    messages_check(&problems);
+    cr_assert_eq(problems.n, 0, "%s", problems.v[0]);
+}
+
+Test(messages, are_said_in_portuguese_with_names_and_bytes_as_they_are)
+{
+    CLEANUP(free_ptr) char *english = messages_in(LANG_EN, "wrong line");
+
+    SAME("wrong line", english);
+    IN_PORTUGUESE("nothing more happened while the test waited for coproc to end", "nada mais aconteceu enquanto o teste esperava coproc terminar");
+    IN_PORTUGUESE("chatd ended with exit code 1 instead of 0; it said 'chatd: bind: File exists\\n'",
+                  "chatd terminou com o código de saída 1 em vez de 0; disse 'chatd: bind: File exists\\n'");
+    IN_PORTUGUESE("fifosend was ended by SIGPIPE instead of ending with exit code 3", "fifosend foi encerrado por SIGPIPE em vez de terminar com o código de saída 3");
+    IN_PORTUGUESE("standard output of hello: nothing instead of 'x to end'", "saída padrão de hello: nada em vez de 'x to end'");
+    IN_PORTUGUESE("chatd left the socket 'room'", "chatd deixou o socket 'room'");
+    IN_PORTUGUESE("something that only this lab says", "something that only this lab says");
 }
