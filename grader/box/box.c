@@ -747,6 +747,8 @@ int box_open(const struct box_spec *spec, struct box **box, struct err *err)
         /* the reason that is told is that of the best */
         if (open_in(best_first[i], spec, box, i == 0 ? err : &why) == 0) {
             found = best_first[i];
+            if (err)
+                *err = (struct err){0}; /* what was wrong with a better one is not worth a word */
             return 0;
         }
     return -1;

@@ -411,6 +411,7 @@ int enter_start(const struct box_spec *spec, const struct ids *ids, struct enter
         return err_errno(err, errno, "cannot fork");
     close_fd(&child_sync);
     if (guide_child(ids, pid, sync, bwrap, err) < 0) {
+        close_fd(&sync); /* it ends by that, too: in a container we may lack the right to kill it */
         (void)kill(pid, SIGKILL);
         while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
             ;

@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <pwd.h>
 #include <spawn.h>
 #include <stddef.h>
@@ -246,12 +247,51 @@ static int run_mapper(const char *tool, pid_t child, unsigned long own, unsigned
                    tool, log);
 }
 
+/* A map may be written by who has CAP_SETUID outside and CAP_SYS_ADMIN inside. Its owner has all
+ * capabilities inside: so root of a container, who has not CAP_SYS_ADMIN anywhere, writes it with the
+ * owner's effective uid. */
+static int become_owner(const struct ids *ids)
+{
+    struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct caps[2] = {0};
+
+    if (syscall(SYS_setresgid, -1, ids->first_gid, -1) < 0 ||
+        syscall(SYS_setresuid, -1, ids->first_uid, -1) < 0 || syscall(SYS_capget, &head, caps) < 0)
+        return -1;
+    caps[0].effective = caps[0].permitted;
+    return (int)syscall(SYS_capset, &head, caps);
+}
+
+static int write_maps_as_owner(const struct ids *ids, pid_t child, struct err *err)
+{
+    int status = 0;
+    pid_t pid = fork();
+
+    if (pid == 0) {
+        struct err why;
+        if (become_owner(ids) < 0)
+            _exit(errno);
+        if (write_map(child, "uid_map", ids->first_uid, &why) < 0 ||
+            write_map(child, "gid_map", ids->first_gid, &why) < 0)
+            _exit(why.code);
+        _exit(0);
+    }
+    if (pid < 0)
+        return err_errno(err, errno, "cannot fork");
+    while (waitpid(pid, &status, 0) < 0)
+        if (errno != EINTR)
+            return err_errno(err, errno, "cannot wait for a process");
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+        return 0;
+    return err_errno(err, WIFEXITED(status) ? WEXITSTATUS(status) : EINTR,
+                     "cannot give a box its user ids; root of a container needs the capabilities "
+                     "SETUID, SETGID, DAC_OVERRIDE and KILL");
+}
+
 int ids_map(const struct ids *ids, pid_t child, struct err *err)
 {
     if (ids->privileged)
-        return write_map(child, "uid_map", ids->first_uid, err) < 0
-                   ? -1
-                   : write_map(child, "gid_map", ids->first_gid, err);
+        return write_maps_as_owner(ids, child, err);
     return run_mapper("/usr/bin/newuidmap", child, ids->own_uid, ids->first_uid, err) < 0
                ? -1
                : run_mapper("/usr/bin/newgidmap", child, ids->own_gid, ids->first_gid, err);
