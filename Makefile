@@ -37,7 +37,7 @@ CATALOGUES := $(patsubst grader/text/%.po, $(BUILD)/locale/%/LC_MESSAGES/grader.
 LAB ?= lab05
 SUBMISSION ?=
 
-.PHONY: all run test test-attacks soak check verify bench lint format asan fuzz test-kill deps deps-test clean help kits unit FORCE
+.PHONY: all docker run test test-attacks soak check verify bench lint format asan fuzz test-kill deps deps-test clean help kits unit FORCE
 
 all: $(BUILD)/grader $(CATALOGUES) ## build the grader (build/grader)
 
@@ -72,6 +72,10 @@ lint: all deps-test ## warnings as errors with two compilers, clang-tidy, format
 
 format: ## apply .clang-format
 	$(Q)clang-format -i $$(git ls-files 'grader/*.[ch]' 'tests/grader/*.[ch]' 'tests/harness/*.[ch]')
+
+docker: ## build the images grader and grader-students (docs/docker.md); needs a docker engine
+	$(Q)docker/build instructors grader
+	$(Q)docker/build students grader-students
 
 asan: ## the grader with ASan and UBSan, in build/asan
 	$(Q)$(MAKE) BUILD=build/asan CFLAGS='-O1 -g -fno-omit-frame-pointer' SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=undefined' all
