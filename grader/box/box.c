@@ -61,7 +61,8 @@ struct box {
     char description[96];
 };
 
-static const char *const mode_names[] = {[BOX_AUTO] = "auto", [BOX_FULL] = "full", [BOX_USERS] = "users"};
+static const char *const mode_names[] = {[BOX_AUTO] = "auto", [BOX_FULL] = "full", [BOX_USERS] = "users",
+                                         [BOX_SHARED] = "shared"};
 
 const char *box_mode_name(enum box_mode mode)
 {
@@ -517,7 +518,9 @@ int box_start(struct box *box, const struct proc_spec *spec, unsigned *id, struc
                        spec->argv[0]);
     req.text_len = (uint32_t)text.used;
     req.id = box->last_id + 1;
-    req.filtered = spec->uid != BOX_JUDGE && !(spec->flags & PROC_NO_FILTER);
+    /* In mode shared the judge gets it for those whom he starts. */
+    req.filtered = (spec->uid != BOX_JUDGE || box->mode == BOX_SHARED) &&
+                   !(spec->flags & PROC_NO_FILTER);
     if (add_program(box, req.id, req.limits.wall_ms, err) < 0)
         return -1;
     if (exchange(box, &req, bytes, fds, nfds, &reply, NULL, err) < 0) {
@@ -684,13 +687,17 @@ static int make_poll_fd(struct box *box, struct err *err)
 static void describe(struct box *box)
 {
     const struct ids *ids = &box->ids;
+    const unsigned last = (unsigned)ids->first_uid + IDS_PER_BOX - (ids->privileged ? 1 : 2);
     const char *how = box->mode == BOX_USERS ? (users_landlock() ? "root, Landlock" : "root")
                       : ids->privileged      ? "host root"
                                              : "host user";
 
-    (void)snprintf(box->description, sizeof(box->description), "%s (%s, uids %u-%u)",
-                   box_mode_name(box->mode), how, (unsigned)ids->first_uid,
-                   (unsigned)ids->first_uid + IDS_PER_BOX - (ids->privileged ? 1 : 2));
+    if (ids->single)
+        (void)snprintf(box->description, sizeof(box->description), "%s (uid %u alone)",
+                       box_mode_name(box->mode), (unsigned)ids->own_uid);
+    else
+        (void)snprintf(box->description, sizeof(box->description), "%s (%s, uids %u-%u)",
+                       box_mode_name(box->mode), how, (unsigned)ids->first_uid, last);
 }
 
 static int start(struct box *box, const struct box_spec *spec, struct err *err)
@@ -699,9 +706,12 @@ static int start(struct box *box, const struct box_spec *spec, struct err *err)
         box->mode == BOX_USERS ? users_start : enter_start;
 
     unsigned first[64];
-    size_t n = box->mode == BOX_USERS ? users_slots(first, sizeof(first) / sizeof(first[0])) : 0;
+    size_t n = 0;
 
-    if (ids_take(&box->ids, first, n, err) < 0 || enter(spec, &box->ids, &box->entered, err) < 0)
+    if (box->mode == BOX_USERS && geteuid() != 0)
+        return err_set(err, "mode users needs root: it gives each test's programs a user of their own");
+    n = box->mode == BOX_USERS ? users_slots(first, sizeof(first) / sizeof(first[0])) : 0;
+    if (ids_take(&box->ids, box->mode == BOX_SHARED, first, n, err) < 0 || enter(spec, &box->ids, &box->entered, err) < 0)
         return -1;
     if (greet(box, err) < 0 || make_poll_fd(box, err) < 0)
         return -1;
@@ -805,6 +815,8 @@ enum box_mode box_mode(const struct box *box)
 
 uid_t box_inner_uid(const struct box *box, uid_t uid)
 {
+    if (box->mode == BOX_SHARED)
+        return 0;
     return uid && box->mode == BOX_USERS ? box->ids.first_uid + uid : uid;
 }
 

@@ -47,12 +47,14 @@ enum {
 #define BOX_MEMORY_PATH "/judge/memory"     /* uids that were killed for memory, a line each; for LAB_MEMORY */
 
 enum box_mode {
-    BOX_AUTO,  /* the best that works here */
-    BOX_FULL,  /* all namespaces private, two identities */
-    BOX_USERS, /* two identities, no namespaces: in a container, which is all that is private */
+    BOX_AUTO,   /* the best that works here, but never shared */
+    BOX_FULL,   /* all namespaces private, two identities */
+    BOX_USERS,  /* two identities, no namespaces: in a container, which is all that is private */
+    BOX_SHARED, /* namespaces, one identity: students can do all that the judge can. Not for marks */
+    BOX_MODES
 };
 
-const char *box_mode_name(enum box_mode mode);             /* "auto", "full", "users" */
+const char *box_mode_name(enum box_mode mode);             /* "auto", "full", "users", "shared" */
 int box_mode_parse(const char *name, enum box_mode *mode); /* -1: no such mode */
 
 /* Zero means "the safe default" in every field. */
@@ -79,7 +81,7 @@ int box_open(const struct box_spec *spec, struct box **box, struct err *err); /*
 void box_close(struct box *box);
 
 enum box_mode box_mode(const struct box *box); /* never BOX_AUTO */
-/* The number that a uid of this interface has for programs in the box. */
+/* The number that a uid of this interface has for programs in the box. In mode shared always 0. */
 uid_t box_inner_uid(const struct box *box, uid_t uid);
 const char *
 box_describe(const struct box *box); /* "full (host root, uids 1879048192-1879048447)" */

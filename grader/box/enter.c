@@ -196,7 +196,7 @@ static size_t or_default(size_t bytes, size_t mib)
 }
 
 /* The order matters: what comes later covers what came before, and read-only comes last. */
-static int fill_args(struct args *a, const char *bwrap, const struct box_spec *spec,
+static int fill_args(struct args *a, const char *bwrap, const struct box_spec *spec, bool single,
                      struct err *err)
 {
     /* What the judge needs to be a judge: take the students' uids, end them, own and see what is
@@ -239,7 +239,7 @@ static int fill_args(struct args *a, const char *bwrap, const struct box_spec *s
         return -1;
     ADD(a, "--remount-ro", "/", "--chdir", "/", "--", BOX_INIT_PATH, BOX_INIT_WORD);
     add(a, "%zu", or_default(spec->memory_bytes, 1024));
-    ADD(a, "0", "");
+    ADD(a, single ? BOX_INIT_SINGLE : "0", "");
     a->v[a->n] = NULL;
     return a->full ? err_set(err, "too many arguments for bwrap: hide fewer folders") : 0;
 }
@@ -301,7 +301,7 @@ static _Noreturn void child_run(const struct args *a, const struct ids *ids, int
     r.step = STEP_GROUPS;
     /* As root we are 0 already: we were first_uid, which the map calls 0. As a user the same. Our
      * group likewise; a user's other groups go, they are not in the map. */
-    if (syscall(SYS_setgroups, 0L, NULL) < 0)
+    if (!ids->single && syscall(SYS_setgroups, 0L, NULL) < 0)
         goto fail;
     r.step = STEP_EXEC;
     /* the cast: execve does not change its arguments, its prototype is older than const */
@@ -391,7 +391,7 @@ int enter_start(const struct box_spec *spec, const struct ids *ids, struct enter
 
     if (!bwrap)
         return err_set(err, "bubblewrap is not there: install it (apt-get install bubblewrap)");
-    if (fill_args(&args, bwrap, spec, err) < 0)
+    if (fill_args(&args, bwrap, spec, ids->single, err) < 0)
         return -1;
     if (log < 0 || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
         return err_errno(err, errno, "cannot make the descriptors of a box");

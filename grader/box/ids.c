@@ -159,13 +159,24 @@ static int choose_as_user(const struct ids *ids, struct range *uids, struct rang
     return read_subids("/etc/subgid", name, ids->own_uid, gids, err);
 }
 
-int ids_take(struct ids *ids, const unsigned *first, size_t n_first, struct err *err)
+int ids_take(struct ids *ids, bool single, const unsigned *first, size_t n_first, struct err *err)
 {
     struct ids tmp = {.own_uid = geteuid(), .own_gid = getegid(), .lock_fd = -1};
     struct range uids, gids;
     uint32_t each, slots;
 
-    tmp.privileged = tmp.own_uid == 0;
+    tmp.single = single;
+    tmp.privileged = tmp.own_uid == 0 && !single;
+    if (single && tmp.own_uid == 0)
+        return err_set(err, "mode shared is for an ordinary user; root can do better");
+    if (single) {
+        tmp.first_uid = tmp.own_uid;
+        tmp.first_gid = tmp.own_gid;
+        if (take_slot(&tmp, SLOTS_MAX, NULL, 0, err) < 0)
+            return -1;
+        *ids = tmp;
+        return 0;
+    }
     if ((tmp.privileged ? choose_as_root(&uids, &gids, err)
                         : choose_as_user(&tmp, &uids, &gids, err)) < 0)
         return -1;
@@ -198,14 +209,17 @@ int ids_become(const struct ids *ids)
     return 0;
 }
 
-static int write_map(pid_t child, const char *which, unsigned long first, struct err *err)
+static int write_map(pid_t child, const char *which, unsigned long first, int count,
+                     struct err *err)
 {
     char path[64], text[64];
     CLEANUP(close_fd) int fd = -1;
     int n;
 
     (void)snprintf(path, sizeof(path), "/proc/%d/%s", (int)child, which);
-    n = snprintf(text, sizeof(text), "0 %lu %d\n", first, IDS_PER_BOX);
+    n = snprintf(text, sizeof(text), "0 %lu %d\n", first, count);
+    if (count == 0) /* groups cannot be dropped, or who is in fewer of them could gain by it */
+        n = snprintf(text, sizeof(text), "deny");
     fd = open(path, O_WRONLY | O_CLOEXEC);
     if (fd < 0 || write(fd, text, (size_t)n) != n)
         return err_errno(err, errno, "cannot give a box its user ids (%s)", which);
@@ -271,8 +285,8 @@ static int write_maps_as_owner(const struct ids *ids, pid_t child, struct err *e
         struct err why;
         if (become_owner(ids) < 0)
             _exit(errno);
-        if (write_map(child, "uid_map", ids->first_uid, &why) < 0 ||
-            write_map(child, "gid_map", ids->first_gid, &why) < 0)
+        if (write_map(child, "uid_map", ids->first_uid, IDS_PER_BOX, &why) < 0 ||
+            write_map(child, "gid_map", ids->first_gid, IDS_PER_BOX, &why) < 0)
             _exit(why.code);
         _exit(0);
     }
@@ -292,6 +306,11 @@ int ids_map(const struct ids *ids, pid_t child, struct err *err)
 {
     if (ids->privileged)
         return write_maps_as_owner(ids, child, err);
+    if (ids->single)
+        return write_map(child, "setgroups", 0, 0, err) < 0 ||
+                       write_map(child, "uid_map", ids->own_uid, 1, err) < 0
+                   ? -1
+                   : write_map(child, "gid_map", ids->own_gid, 1, err);
     return run_mapper("/usr/bin/newuidmap", child, ids->own_uid, ids->first_uid, err) < 0
                ? -1
                : run_mapper("/usr/bin/newgidmap", child, ids->own_gid, ids->first_gid, err);

@@ -14,9 +14,10 @@ struct err;
 enum { IDS_PER_BOX = 256 };
 
 /* privileged: ids 0-255 of the box are first_uid ... +255 of the host, and we are root to say so.
- * Otherwise id 0 of the box is ourselves, and 1-255 are first_uid ... +254, subordinate ids. */
+ * Otherwise id 0 of the box is ourselves, and 1-255 are first_uid ... +254, subordinate ids; single:
+ * there are none but 0. */
 struct ids {
-    bool privileged;
+    bool privileged, single;
     unsigned slot;
     uid_t own_uid, first_uid;
     gid_t own_gid, first_gid;
@@ -24,7 +25,7 @@ struct ids {
 };
 
 /* A slot that is free; those of 'first' are tried before others. */
-int ids_take(struct ids *ids, const unsigned *first, size_t n_first, struct err *err);
+int ids_take(struct ids *ids, bool single, const unsigned *first, size_t n_first, struct err *err);
 void ids_release(struct ids *ids); /* zero-initialised with lock_fd -1 is fine */
 
 /* In the child, before it makes its user namespace: become the user that owns the box, so that

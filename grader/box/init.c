@@ -62,7 +62,7 @@ static _Noreturn void end_box(void)
 
 uid_t init_inner_uid(uid_t uid)
 {
-    return uid ? init.first_uid + uid : uid;
+    return uid && !init.single ? init.first_uid + uid : 0;
 }
 
 /* fd -1: none. False: the grader's buffer is full (only with MSG_DONTWAIT). */
@@ -252,6 +252,10 @@ static void shrink_bounding_set(void)
 
     if (syscall(SYS_capget, &header, have) < 0)
         die("cannot read capabilities");
+    if (init.single) { /* what the judge may everybody may */
+        have[0].permitted &= 1U << CAP_SETPCAP;
+        have[1].permitted = 0;
+    }
     if (*init.root) { /* root of the machine or of a container: the same, and little, everywhere */
         have[0].permitted &= enough;
         have[1].permitted = 0;
@@ -260,9 +264,15 @@ static void shrink_bounding_set(void)
         if (!(have[cap / 32].permitted & 1U << cap % 32) &&
             prctl(PR_CAPBSET_DROP, cap, 0L, 0L, 0L) < 0) {
             if (errno == EINVAL) /* beyond the last one this kernel knows */
-                return;
+                break;
             die("cannot drop capabilities");
         }
+    if (init.single) {
+        (void)prctl(PR_CAPBSET_DROP, (unsigned long)CAP_SETPCAP, 0L, 0L, 0L);
+        have[0].permitted = 0;
+    }
+    if (!init.single && !*init.root)
+        return; /* bubblewrap has given what is meant, ambient for what the judge runs */
     for (size_t i = 0; i < _LINUX_CAPABILITY_U32S_3; i++) {
         have[i].effective = have[i].permitted;
         have[i].inheritable = 0;
@@ -310,6 +320,7 @@ int main(int argc, char *argv[])
     if (argc != 5 || strcmp(argv[1], BOX_INIT_WORD) != 0)
         return probe_main(argc, argv);
     init.memory_max = strtoull(argv[2], NULL, 10);
+    init.single = strcmp(argv[3], BOX_INIT_SINGLE) == 0;
     init.first_uid = (uid_t)strtoul(argv[3], NULL, 10);
     init.root = argv[4];
     if (!init.memory_max)

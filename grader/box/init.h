@@ -23,6 +23,7 @@ struct init_proc {
 
 struct init_state {
     const char *root; /* where the box's own folders are; "" when it has a mount namespace */
+    bool single;      /* the box has no uid but 0 */
     uid_t first_uid;  /* what is added to a uid of the box, but for 0; 0 with a user namespace */
     int null_fd;
     uint64_t memory_max; /* bytes, of all that students run */

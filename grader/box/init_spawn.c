@@ -341,7 +341,8 @@ static nfds_t watch_alive(uid_t uid, struct pollfd *watched)
     while (proc && n < KILL_BATCH && (e = readdir(proc))) {
         int fd;
 
-        if (e->d_name[0] < '1' || e->d_name[0] > '9' || !is_alive_of(e->d_name, uid))
+        if (e->d_name[0] < '1' || e->d_name[0] > '9' || atoi(e->d_name) == (int)getpid() ||
+            !is_alive_of(e->d_name, uid))
             continue;
         fd = (int)syscall(SYS_pidfd_open, (pid_t)atoi(e->d_name), 0U);
         if (fd >= 0)

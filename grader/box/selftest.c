@@ -448,7 +448,7 @@ static bool check_swap(struct subject *s, char *seen, size_t size)
     return lines <= 1;
 }
 
-enum { NEVER = 0, ALWAYS = ~0, USERS = 1 << BOX_USERS };
+enum { NEVER = 0, ALWAYS = ~0, USERS = 1 << BOX_USERS, SHARED = 1 << BOX_SHARED };
 
 static const struct {
     const char *name;
@@ -456,26 +456,26 @@ static const struct {
     unsigned advice; /* bit N: in mode N it is only that */
     const char *means, *next;
 } table[] = {
-    {"folder", check_folder, NEVER, "students cannot read hidden tests or results", REPORT_IT},
-    {"judge", check_attack, NEVER, "students cannot kill, trace or read the test runner",
+    {"folder", check_folder, SHARED, "students cannot read hidden tests or results", REPORT_IT},
+    {"judge", check_attack, SHARED, "students cannot kill, trace or read the test runner",
      REPORT_IT},
-    {"others", check_others, NEVER, "the tests of one submission cannot disturb each other",
+    {"others", check_others, SHARED, "the tests of one submission cannot disturb each other",
      REPORT_IT},
     {"unseen", check_unseen, USERS, "the machine's own files are out of sight",
      "keep labs and submissions where only root may enter (chmod 700), or use a kernel with "
      "Landlock (5.19 or newer)"},
-    {"channel", check_channel, NEVER, "students cannot send results", REPORT_IT},
+    {"channel", check_channel, SHARED, "students cannot send results", REPORT_IT},
     {"descriptors", check_fds, NEVER, "programs get their three descriptors and no others",
      REPORT_IT},
-    {"identity", check_identity, NEVER, "programs run without any privilege", REPORT_IT},
+    {"identity", check_identity, SHARED, "programs run without any privilege", REPORT_IT},
     {"filter", check_filter, NEVER, "the kernel's riskier calls are refused", REPORT_IT},
-    {"processes", check_nproc, NEVER, "a fork bomb stops at its limit", REPORT_IT},
+    {"processes", check_nproc, SHARED, "a fork bomb stops at its limit", REPORT_IT},
     {"network", check_network, USERS, "programs reach each other, and nobody else",
      "start the container without a network: docker run --network none"},
     {"gone", check_gone, NEVER, "queues, segments and files do not outlive their box", REPORT_IT},
     {"objects", check_objects, NEVER, "queues, segments, semaphores and FIFOs work",
      "load the kernel's support for POSIX queues and System V IPC"},
-    {"writable", check_writable, NEVER, "programs write to their own folders only", REPORT_IT},
+    {"writable", check_writable, SHARED, "programs write to their own folders only", REPORT_IT},
     {"sizes", check_sizes, USERS, "programs cannot fill the machine's disk",
      "give the container small folders: docker run --tmpfs /tmp:exec,size=64m --shm-size 64m"},
     {"victim", check_victim, ALWAYS, "when memory runs out, a student's program ends, not the judge",
@@ -505,6 +505,8 @@ static struct selftest_check *add_check(struct selftest_report *report, const ch
     struct selftest_check *c = &report->checks[report->count++];
 
     *c = (struct selftest_check){.name = name, .means = means, .next = next, .advice = advice};
+    if (advice && strcmp(next, REPORT_IT) == 0)
+        c->next = "mode full keeps this: see its own line";
     return c;
 }
 

@@ -20,6 +20,7 @@ enum {
  * Without the word the same file is a probe (init_probe.c). */
 #define BOX_INIT_PATH "/.init"
 #define BOX_INIT_WORD "box"
+#define BOX_INIT_SINGLE "single" /* instead of first_uid: there is one uid */
 
 enum wire_op {
     WIRE_MKDIR = 1,

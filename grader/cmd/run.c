@@ -32,7 +32,7 @@ static const struct argp_option options[] = {
     {"show-hidden", KEY_SHOW_HIDDEN, NULL, 0, "tell what hidden tests saw, too: for instructors", 0},
     {"min", KEY_MIN, "POINTS", 0, "exit with status 1 if a score is below this", 0},
     {"jobs", 'j', "N", 0, "tests at a time (default: twice the processors)", 0},
-    {"mode", KEY_MODE, "MODE", 0, "isolation: auto (default), full or users", 0},
+    {"mode", KEY_MODE, "MODE", 0, "isolation: auto (default), full, users or shared", 0},
     {"deterministic", KEY_DETERMINISTIC, NULL, 0, "leave out times and the environment", 0},
     {0},
 };
@@ -94,7 +94,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         return 0;
     case KEY_MODE:
         if (box_mode_parse(arg, &o->grade.mode) < 0)
-            argp_error(state, "--mode: '%s' is none of auto, full and users", arg);
+            argp_error(state, "--mode: '%s' is none of auto, full, users and shared", arg);
         return 0;
     case KEY_DETERMINISTIC:
         o->report.deterministic = true;

@@ -512,6 +512,10 @@ static void put_environment(const struct writer *w)
         (void)fprintf(w->out, _("\n%sisolation %s, %s, valgrind %s, %.1f s%s\n"), w->c->dim, r->environment.isolation,
                       r->environment.cc ? r->environment.cc : "?", r->environment.valgrind ? r->environment.valgrind : "?",
                       (double)r->wall_ms / 1000, w->c->off);
+    if (r->environment.isolation && strcmp(r->environment.isolation, "shared") == 0)
+        (void)fprintf(w->out, "%s%s%s\n", w->c->bold,
+                      _("NOT FOR MARKS: in mode shared the student's code could read hidden tests and forge this result"),
+                      w->c->off);
 }
 
 int report_text(FILE *out, const struct lab *lab, const struct result *r, const struct report_options *o)

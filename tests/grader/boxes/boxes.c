@@ -151,6 +151,7 @@ static void prepare(struct box *box, uid_t uid, const char *command)
 TestSuite(boxes, .timeout = 300);
 TestSuite(full, .timeout = 300);
 TestSuite(users, .timeout = 300);
+TestSuite(shared, .timeout = 300);
 
 /* How programs end ---------------------------------------- */
 
@@ -687,6 +688,68 @@ Test(users, what_a_killed_box_left_is_removed_by_the_next)
     cr_assert(is_gone_within(&w, 0), "a process of the box before is alive");
     close_fd(&w.alive);
     ENDS(run_as(box, OTHER, ARGV(HOSTILE, "names")), PROC_EXITED, 0);
+    box_close(box);
+}
+
+/* One identity: programs of the box are apart from the machine, not from each other. */
+Test(shared, what_holds_without_a_second_user)
+{
+    static struct selftest_report report;
+    struct box *box = open_box();
+    char text[256];
+
+    ENDS(run_as(box, STUDENT, ARGV(HOSTILE, "exit", "137")), PROC_EXITED, 137);
+    ENDS(run_as(box, STUDENT, ARGV(HOSTILE, "raise", "9")), PROC_SIGNALED, SIGKILL);
+    ENDS(shell(box, STUDENT, "id -u; grep -c 'Cap.*0000000000000000' /proc/self/status", text,
+               sizeof(text)),
+         PROC_EXITED, 0);
+    cr_assert_str_eq(text, "0\n5\n");
+    cr_assert(box_inner_uid(box, STUDENT) == 0);
+    box_close(box);
+    selftest_run(BOX_SHARED, &report);
+    for (size_t i = 0; i < report.count; i++)
+        cr_expect(report.checks[i].ok || report.checks[i].advice, "%s: %s", report.checks[i].name,
+                  report.checks[i].seen);
+    cr_expect(report.ok && report.mode == BOX_SHARED);
+}
+
+Test(shared, everything_ends_with_the_box)
+{
+    struct box *box = open_box();
+    struct watch w = watch_make();
+    unsigned killed = 0;
+
+    for (int i = 0; i < 2; i++)
+        ENDS(run(box, &(struct proc_spec){.argv = ARGV(HOSTILE, "daemon"),
+                                          .uid = STUDENT,
+                                          .fds = (int[]){-1, -1, -1, w.held},
+                                          .nfds = 4}),
+             PROC_EXITED, 0);
+    close_fd(&w.held);
+    OK(box_kill_uid(box, STUDENT, &killed, &err));
+    cr_assert(killed == 2 && is_gone_within(&w, 0));
+    close_fd(&w.alive);
+    w = watch_make();
+    ENDS(run(box, &(struct proc_spec){.argv = ARGV(HOSTILE, "daemon"),
+                                      .uid = STUDENT,
+                                      .fds = (int[]){-1, -1, -1, w.held},
+                                      .nfds = 4}),
+         PROC_EXITED, 0);
+    close_fd(&w.held);
+    box_close(box);
+    cr_assert(is_gone_within(&w, 0), "box_close came back too early");
+    close_fd(&w.alive);
+}
+
+/* Never by itself: somebody has to ask for it. */
+Test(shared, auto_does_not_mean_it)
+{
+    struct box *box = NULL;
+
+    if (box_open(NULL, &box, &err) == 0)
+        cr_assert(box_mode(box) != BOX_SHARED);
+    else
+        cr_assert(strstr(err.msg, "subordinate ids"), "%s", err.msg);
     box_close(box);
 }
 
