@@ -138,7 +138,8 @@ int grade_submission(const struct lab *lab, const struct kit *kit, const struct 
         score_result(lab, r);
         return 0;
     }
-    if (box_open(&(struct box_spec){.mode = o->mode}, &box, err) < 0)
+    if (box_open(&(struct box_spec){.mode = o->mode, .memory_bytes = (size_t)lab->config->limits.memory_mib << 20}, &box,
+                 err) < 0)
         return -1;
     take_notes(submission, r);
     struct stage s = {

@@ -17,6 +17,7 @@
 #define CONF_LIST_OPT(key, type, member, entry) \
     CYAML_FIELD_SEQUENCE(key, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, type, member, entry, 0, CYAML_UNLIMITED)
 #define CONF_NUMBER(key, type, member) CYAML_FIELD_FLOAT(key, CYAML_FLAG_DEFAULT, type, member)
+#define CONF_COUNT_OPT(key, type, member) CYAML_FIELD_UINT(key, CYAML_FLAG_OPTIONAL, type, member)
 
 /* A mapping whose members lie in the struct around it: its fields count from there. */
 #define CONF_GROUP(key_, struct_, fields_)                                                    \

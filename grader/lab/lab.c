@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "lab/conf.h"
+#include "lab/limits.h"
 #include "util/cleanup.h"
 
 /* The schema ----------------------------------------------------------------------------------- */
@@ -39,6 +40,29 @@ static const cyaml_schema_value_t demand_entry = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct lab_demand, demand_fields),
 };
 
+#define LIMITS_EACH                                           \
+    CONF_COUNT_OPT("cpu_s", struct lab_limits, cpu_s),             \
+    CONF_COUNT_OPT("processes", struct lab_limits, processes),     \
+    CONF_COUNT_OPT("descriptors", struct lab_limits, descriptors), \
+    CONF_COUNT_OPT("file_mib", struct lab_limits, file_mib),       \
+    CONF_COUNT_OPT("output_mib", struct lab_limits, output_mib),   \
+    CONF_COUNT_OPT("queue_kib", struct lab_limits, queue_kib)
+
+static const cyaml_schema_field_t some_limits_fields[] = {LIMITS_EACH, CYAML_FIELD_END};
+static const cyaml_schema_field_t lab_limits_fields[] = {
+    LIMITS_EACH,
+    CONF_COUNT_OPT("memory_mib", struct lab_limits, memory_mib),
+    CYAML_FIELD_END,
+};
+static const cyaml_schema_field_t program_limits_fields[] = {
+    CONF_STRING("program", struct lab_program_limits, program),
+    CYAML_FIELD_MAPPING("limits", CYAML_FLAG_DEFAULT, struct lab_program_limits, limits, some_limits_fields),
+    CYAML_FIELD_END,
+};
+static const cyaml_schema_value_t program_limits_entry = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct lab_program_limits, program_limits_fields),
+};
+
 static const cyaml_strval_t visibility_names[] = {
     {"public", LAB_PUBLIC},
     {"hidden", LAB_HIDDEN},
@@ -66,6 +90,7 @@ static const cyaml_schema_field_t test_fields[] = {
     /* Not libcyaml's own boolean: to that every unknown word, a mistyped "flase" too, is true. */
     CYAML_FIELD_ENUM("memcheck", CYAML_FLAG_STRICT, struct lab_test, memcheck, truth_names,
                      CYAML_ARRAY_LEN(truth_names)),
+    CYAML_FIELD_MAPPING("limits", CYAML_FLAG_OPTIONAL, struct lab_test, limits, some_limits_fields),
     CYAML_FIELD_MAPPING("does", CYAML_FLAG_DEFAULT, struct lab_test, does, text_fields),
     CYAML_FIELD_END,
 };
@@ -122,6 +147,8 @@ static const cyaml_schema_field_t config_fields[] = {
     CONF_LIST("parts", struct lab_config, parts, &part_entry),
     CONF_LIST("demands", struct lab_config, demands, &demand_entry),
     CONF_LIST("tests", struct lab_config, tests, &test_entry),
+    CYAML_FIELD_MAPPING("limits", CYAML_FLAG_OPTIONAL, struct lab_config, limits, lab_limits_fields),
+    CONF_LIST_OPT("program_limits", struct lab_config, program_limits, &program_limits_entry),
     CYAML_FIELD_MAPPING("quality", CYAML_FLAG_DEFAULT, struct lab_config, quality, quality_fields),
     CYAML_FIELD_END,
 };
@@ -311,7 +338,7 @@ const struct lab_hint *lab_hint(const struct lab *lab, const char *key)
     for (unsigned i = 0; key && lab->hints && i < lab->hints->hints_count; i++)
         if (strcmp(lab->hints->hints[i].key, key) == 0)
             return &lab->hints->hints[i];
-    return NULL;
+    return limits_hint(key);
 }
 
 static bool rule_fits(const struct lab *lab, unsigned i, const char *text)
@@ -323,6 +350,8 @@ const char *lab_hint_for_test(const struct lab *lab, const char *test, const cha
 {
     if (lab_hint(lab, clue))
         return clue;
+    if (limits_hint_for(signature))
+        return limits_hint_for(signature);
     for (unsigned i = 0; lab->hints && i < lab->hints->rules_count; i++) {
         const struct lab_hint_rule *r = &lab->hints->rules[i];
         if (!r->when.finding && (!r->when.test || strcmp(r->when.test, test) == 0) && rule_fits(lab, i, signature))
@@ -417,6 +446,7 @@ void lab_check(const struct lab *lab, struct strs *problems)
     const struct lab_quality *q = &lab->config->quality;
 
     check_tests(lab, problems);
+    limits_check(lab, problems);
     if (lab->hints)
         check_hints(lab, problems);
     if (fabs(lab->max_score - 100) > 1e-9)

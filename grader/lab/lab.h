@@ -35,6 +35,16 @@ enum lab_visibility { LAB_PUBLIC, LAB_HIDDEN };
  * what way it failed, its demands and the hint. */
 enum lab_tells { LAB_TELLS_UNSAID, LAB_TELLS_ALL, LAB_TELLS_HINT, LAB_TELLS_NOTHING };
 
+struct lab_limits { /* 0: the default (docs/writing-a-lab.md) */
+    unsigned cpu_s, processes, descriptors, file_mib, output_mib, queue_kib;
+    unsigned memory_mib; /* of the lab only */
+};
+
+struct lab_program_limits {
+    char *program;
+    struct lab_limits limits;
+};
+
 struct lab_test {
     char *id;       /* "P1" */
     char *name;     /* "address_forms" */
@@ -46,6 +56,7 @@ struct lab_test {
     char **demands;
     unsigned demands_count;
     bool memcheck;
+    struct lab_limits limits;
     struct lab_text does;
 };
 
@@ -88,6 +99,9 @@ struct lab_config { /* lab.yaml, as it stands there */
     unsigned demands_count;
     struct lab_test *tests;
     unsigned tests_count;
+    struct lab_limits limits;
+    struct lab_program_limits *program_limits;
+    unsigned program_limits_count;
     struct lab_quality quality;
 };
 
@@ -140,6 +154,9 @@ void lab_check(const struct lab *lab, struct strs *problems);
 
 /* What is told of this test on the day 'today' ("2026-12-31"; NULL: before all days); never UNSAID. */
 enum lab_tells lab_tells(const struct lab_test *test, const char *today);
+
+/* What a test may use, as LAB_LIMITS (tests/harness/limits.c); the caller frees it. */
+char *lab_limits(const struct lab *lab);
 
 const struct lab_test *lab_test(const struct lab *lab, const char *name);
 const struct lab_hint *lab_hint(const struct lab *lab, const char *key);

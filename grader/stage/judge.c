@@ -122,6 +122,8 @@ int judge_run(struct stage *s, const struct judge *j, struct err *err)
     strs_addf(&env, "LAB_FIRST_UID=%u", (unsigned)box_inner_uid(s->box, BOX_STUDENT_FIRST));
     strs_add(&env, "LAB_FILTER=" BOX_FILTER_PATH);
     strs_add(&env, "LAB_MEMORY=" BOX_MEMORY_PATH);
+    CLEANUP(free_ptr) char *limits = lab_limits(s->lab);
+    strs_addf(&env, "LAB_LIMITS=%s", limits);
     for (size_t i = 0; j->env && i < j->env->n; i++)
         strs_add(&env, j->env->v[i]);
     buf_puts(&filter, "--filter=*/@(");

@@ -71,6 +71,7 @@ enum kind {
     KIND_ORDER,    /* the right things in the wrong order */
     KIND_AWAKE,    /* busy although nothing happens */
     KIND_LEFTOVER, /* something that should be gone is there */
+    KIND_LIMIT,    /* more processor time, processes or output than a test may use */
     KIND_STATE     /* anything else */
 };
 

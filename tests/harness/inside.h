@@ -28,7 +28,7 @@ enum {
     MEMCHECK_FACTOR = 10, /* and times this under memcheck */
     STRETCH = 10,         /* a loaded machine may stretch a deadline, and a test, so many times */
     WATCHDOG = 12,        /* the worker kills itself after so many deadlines: our own fault */
-    OUTPUT_MAX = 16 * 1024 * 1024 /* bytes kept of one stream; more fails the test */
+    OUTPUT_MAX = 16 * 1024 * 1024 /* bytes kept of a connection, or of a file; more fails the test */
 };
 
 struct stream { /* what a program writes */
@@ -51,6 +51,7 @@ struct proc {
     uint64_t sent;       /* bit N: the test sent it signal N */
     struct stream out, err;
     bool out_held;       /* out is not read for now */
+    size_t output_max;   /* bytes kept of one stream; more fails the test */
     size_t taken;        /* of out: bytes given out as lines */
     int in;              /* write end of its standard input, -1: closed */
     char *input;         /* still to be written from input[in_done] */
@@ -122,12 +123,23 @@ void pump(int fd, short events, long wait_us);
  * not depend on the machine's speed. False if some is still busy after a deadline. */
 bool settle(void);
 
+/* limits.c */
+struct limits {
+    unsigned cpu_s;     /* of all programs of the test together */
+    unsigned processes; /* likewise, with threads */
+    unsigned descriptors, file_mib, output_mib; /* of one program; one file; one stream */
+    unsigned queue_kib; /* of all queues together; 0: QUEUE_SHARE */
+};
+struct limits limits_of(const char *program); /* in this test; NULL: of any */
+void limits_watch(void); /* fails the test that is over its limits; looks a few times a second */
+
 /* procfs.c */
 struct pinfo {
     pid_t pid, ppid, session;
     char comm[32];
     char state;               /* R S D T t Z X */
     unsigned long long ticks; /* CPU used, in clock ticks */
+    unsigned long long child_ticks; /* and by its children that it has waited for */
     unsigned long long start; /* with the pid: an identity */
     unsigned long long switches, voluntary; /* context switches */
     unsigned long long delay_ns; /* time spent ready but not running */
@@ -193,6 +205,7 @@ struct launch {              /* a program to be started, everything absolute and
     const char *const *argv;
     const char *const *env;
     int fd[3];
+    struct limits limits;
     unsigned nofile;
     unsigned long msgqueue;
 };

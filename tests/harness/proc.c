@@ -20,10 +20,7 @@
 
 enum {
     ARGS_MAX = 256,
-    NOFILE = 256,  /* open descriptors of a program */
-    NPROC = 160,   /* processes of a test: more than any right solution needs */
-    FSIZE = 64 * 1024 * 1024,
-    CPU_S = 60
+    MIB = 1024 * 1024
 };
 
 /* Starting --------------------------------------------------------------------------------------- */
@@ -104,9 +101,9 @@ static void native_start(const struct launch *l, struct proc *p)
 
     if (lab.uid) {
         confine.filter = lab_filter(&confine.filter_len);
-        confine.nproc = NPROC;
-        confine.fsize_bytes = FSIZE;
-        confine.cpu_s = (unsigned)(CPU_S * lab.factor) + 1;
+        confine.nproc = l->limits.processes;
+        confine.fsize_bytes = (unsigned long long)l->limits.file_mib * MIB;
+        confine.cpu_s = (unsigned)(l->limits.cpu_s * lab.factor) + 1;
         confine.msgqueue_bytes = l->msgqueue;
     }
     if (pipe2(report, O_CLOEXEC) < 0)
@@ -246,8 +243,10 @@ struct proc *start_argv(const struct start *how, const char *const argv[])
                                          : find_in_path(argv[0]);
     l.argv = argv;
     l.env = environment(how);
-    l.nofile = how->nofile ? how->nofile : NOFILE;
-    l.msgqueue = how->msgqueue ? how->msgqueue : QUEUE_SHARE;
+    l.limits = limits_of(argv[0]);
+    p->output_max = (size_t)l.limits.output_mib * MIB;
+    l.nofile = how->nofile ? how->nofile : l.limits.descriptors;
+    l.msgqueue = how->msgqueue ? how->msgqueue : l.limits.queue_kib ? l.limits.queue_kib * 1024UL : QUEUE_SHARE;
     l.fd[0] = open_input(how, p);
     if (how->stdout_file) {
         l.fd[1] = open_output(how->stdout_file);

@@ -135,6 +135,7 @@ bool procfs_info(pid_t pid, struct pinfo *info)
     char buf[4096];
     const char *open_paren, *close_paren;
     unsigned long long utime, stime;
+    long long child_utime, child_stime;
     int ppid, session;
     size_t n;
 
@@ -150,12 +151,13 @@ bool procfs_info(pid_t pid, struct pinfo *info)
         n = sizeof(info->comm) - 1;
     (void)memcpy(info->comm, open_paren + 1, n);
     if (sscanf(close_paren + 1,
-               " %c %d %*d %d %*d %*d %*u %*u %*u %*u %*u %llu %llu %*d %*d %*d %*d %*d %*d %llu",
-               &info->state, &ppid, &session, &utime, &stime, &info->start) != 6)
+               " %c %d %*d %d %*d %*d %*u %*u %*u %*u %*u %llu %llu %lld %lld %*d %*d %*d %*d %llu",
+               &info->state, &ppid, &session, &utime, &stime, &child_utime, &child_stime, &info->start) != 8)
         return false;
     info->ppid = ppid;
     info->session = session;
     info->ticks = utime + stime;
+    info->child_ticks = (unsigned long long)(child_utime + child_stime);
     if (procfs_read(pid, "status", buf, sizeof(buf)) <= 0)
         return false;
     info->uid = (uid_t)field(buf, "\nUid:");

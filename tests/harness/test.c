@@ -17,7 +17,7 @@ struct test lab = {.factor = 1};
 static const char *const kind_names[] = {
     [KIND_HANG] = "hang",   [KIND_DIED] = "died",   [KIND_EXIT] = "exit",
     [KIND_BYTES] = "bytes", [KIND_COUNT] = "count", [KIND_ORDER] = "order",
-    [KIND_AWAKE] = "awake", [KIND_LEFTOVER] = "leftover", [KIND_STATE] = "state",
+    [KIND_AWAKE] = "awake", [KIND_LEFTOVER] = "leftover", [KIND_LIMIT] = "limit", [KIND_STATE] = "state",
 };
 
 const char *kind_name(enum kind kind)

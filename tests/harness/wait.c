@@ -24,6 +24,7 @@
 enum {
     READ_CHUNK = 64 * 1024,
     BASELINE_MS = 200,        /* hardly any wait lasts so long: only then the meters are read */
+    LIMITS_US = 250 * 1000,
     LOOK_MIN_US = 50,
     LOOK_MAX_US = 2000,
     CALM_SCANS = 20           /* of somebody who only naps */
@@ -52,13 +53,13 @@ static void stream_read(struct proc *p, struct stream *s, size_t max)
             break;
         }
         done += (size_t)n;
-        if (s->size + (size_t)n > OUTPUT_MAX) {
+        if (s->size + (size_t)n > p->output_max) {
             if (lab.ending)
                 continue; /* counted as read, dropped */
             s->data[s->size] = '\0';
-            fail_signed(KIND_BYTES, text("%s: endless output", p->name),
-                        "%s wrote more than %d MiB and does not stop", p->name,
-                        OUTPUT_MAX / 1024 / 1024);
+            fail_signed(KIND_LIMIT, text("limit: output of %s", p->name),
+                        "%s wrote more than %zu MiB and does not stop", p->name,
+                        p->output_max / 1024 / 1024);
         }
         s->size += (size_t)n;
         s->data[s->size] = '\0';
@@ -118,6 +119,8 @@ void pump(int fd, short events, long wait_us)
     size_t max = 1, n = 0;
     struct pollfd *set;
     struct proc **owner;
+    if (wait_us < 0 || wait_us > LIMITS_US) /* not longer: programs may run over their limits */
+        wait_us = LIMITS_US;
     struct timespec t = {wait_us / 1000000, wait_us % 1000000 * 1000};
 
     for (struct proc *p = lab.procs; p; p = p->next)
@@ -139,16 +142,16 @@ void pump(int fd, short events, long wait_us)
     }
     if (fd >= 0)
         set[n++] = (struct pollfd){.fd = fd, .events = events};
-    if (ppoll(set, n, wait_us < 0 ? NULL : &t, NULL) > 0) {
+    if (ppoll(set, n, &t, NULL) > 0) {
         for (size_t i = 0; i < n; i++) {
             struct proc *p = owner[i];
 
             if (!set[i].revents || !p)
                 continue;
             if (set[i].fd == p->out.fd)
-                stream_read(p, &p->out, OUTPUT_MAX / 16);
+                stream_read(p, &p->out, p->output_max / 16);
             else if (set[i].fd == p->err.fd)
-                stream_read(p, &p->err, OUTPUT_MAX / 16);
+                stream_read(p, &p->err, p->output_max / 16);
             else if (set[i].fd == p->in)
                 input_write(p);
             else if (!p->ended)
@@ -157,6 +160,7 @@ void pump(int fd, short events, long wait_us)
     }
     free(set);
     free(owner);
+    limits_watch();
 }
 
 /* Meters: who used the processor, and who was kept from it, since a wait began. */

@@ -442,6 +442,70 @@ UNIT(lab, works_without_hints)
 
 /* Bugs */
 
+/* Limits ----------------------------------------------------------------------------------------- */
+
+UNIT(lab, limits_are_told_to_the_tests_by_scope)
+{
+    CLEANUP(free_ptr) char *yaml = unit_replace(
+        good_yaml, "quality:\n",
+        "limits: {cpu_s: 20, memory_mib: 256}\n"
+        "program_limits:\n"
+        "  - {program: send, limits: {descriptors: 16, file_mib: 1}}\n"
+        "quality:\n");
+    CLEANUP(free_ptr) char *all = unit_replace(yaml, "does: {en: two", "limits: {processes: 12, queue_kib: 40}\n    does: {en: two");
+    CLEANUP(strs_release) struct strs problems = {0};
+    struct lab lab = {0};
+    struct err err = {0};
+
+    cr_assert_eq(load_text(all, good_hints, &lab, &err), 0, "%s", err.msg);
+    CLEANUP(free_ptr) char *limits = lab_limits(&lab);
+    cr_assert_str_eq(limits, "lab:cpu_s=20 program/send:descriptors=16 program/send:file_mib=1 "
+                             "test/returns:processes=12 test/returns:queue_kib=40");
+    cr_assert_eq(lab.config->limits.memory_mib, 256);
+    lab_check(&lab, &problems);
+    cr_assert_eq(problems.n, 0, "%s", problems.n ? problems.v[0] : "");
+    lab_release(&lab);
+    load_good(&lab);
+    CLEANUP(free_ptr) char *none = lab_limits(&lab);
+    cr_assert_str_eq(none, "");
+    lab_release(&lab);
+    unit_done();
+}
+
+UNIT(lab, limits_that_make_no_sense_are_found)
+{
+    checks("quality:\n", "limits: {processes: 1}\nquality:\n", "processes is 1, but 2 to 1000");
+    checks("quality:\n", "limits: {memory_mib: 1}\nquality:\n", "memory_mib is 1");
+    checks("quality:\n", "program_limits:\n  - {program: fly, limits: {cpu_s: 2}}\nquality:\n", "'fly' is no program");
+    checks("does: {en: one", "limits: {cpu_s: 601}\n    does: {en: one", "limits of arrives: cpu_s is 601");
+    refuses("quality:\n", "limits: {cpu: 1}\nquality:\n", "cpu");
+    refuses("quality:\n", "limits: {cpu_s: -1}\nquality:\n", "cpu_s");
+    refuses("does: {en: one", "limits: {memory_mib: 99}\n    does: {en: one", "memory_mib");
+}
+
+/* Who meets a limit gets a hint in both languages, in every lab; the check's own clue is better. */
+UNIT(lab, limits_have_hints)
+{
+    static const struct { const char *signature, *hint; } table[] = {
+        {"limit: processor time", "limit.cpu"},        {"bad: SIGXCPU", "limit.cpu"},
+        {"limit: processes", "limit.processes"},       {"limit: output of send", "limit.output"},
+        {"send: SIGXFSZ", "limit.file"},               {"send: SIGKILL, for using too much memory", "limit.memory"},
+    };
+    struct lab lab = {0};
+
+    load_good(&lab);
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+        const char *key = lab_hint_for_test(&lab, "returns", NULL, table[i].signature);
+        const struct lab_hint *hint = lab_hint(&lab, key);
+
+        cr_assert_str_eq(key, table[i].hint);
+        cr_assert(hint && *hint->en && *hint->pt_br && strcmp(hint->en, hint->pt_br) != 0);
+    }
+    cr_assert_str_eq(lab_hint_for_test(&lab, "returns", "feed", "limit: processes"), "feed");
+    lab_release(&lab);
+    unit_done();
+}
+
 static const char good_bug[] =
     "SPDX-License-Identifier: MIT\n"
     "bug: L7-01\n"

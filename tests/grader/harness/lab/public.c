@@ -228,6 +228,26 @@ LAB_TEST(public, endless_output)
     expect_exit(start("bad", "endless", NULL), 0);
 }
 
+LAB_TEST(public, endless_output_by_limit)
+{
+    expect_exit(start("bad", "endless", NULL), 0);
+}
+
+LAB_TEST(public, limited_processor)
+{
+    expect_exit(start("bad", "relay", NULL), 0);
+}
+
+LAB_TEST(public, limited_processes)
+{
+    expect_exit(start("bad", "breed", NULL), 0);
+}
+
+LAB_TEST(public, limited_file)
+{
+    expect_exit(start("bad", "grow", NULL), 0);
+}
+
 LAB_TEST(public, works_long)
 {
     expect_exit(start("bad", "work", getenv("WORK_MS") ? getenv("WORK_MS") : "1", NULL), 0);

@@ -199,6 +199,44 @@ static int do_work(void)
     return 0;
 }
 
+/* Processor time that no process has much of: children of some milliseconds, one after the other. */
+static int do_relay(void)
+{
+    while (!enough) {
+        pid_t pid = fork();
+
+        if (pid == 0) {
+            clock_t end = clock() + CLOCKS_PER_SEC / 100;
+
+            while (clock() < end)
+                ;
+            _exit(0);
+        }
+        if (pid < 0 || waitpid(pid, NULL, 0) != pid)
+            return 1;
+    }
+    return 0;
+}
+
+/* Children that stay, as many as there may be. */
+static int do_breed(void)
+{
+    while (!enough && fork() >= 0)
+        ;
+    for (;;)
+        (void)pause();
+}
+
+static int do_grow(void)
+{
+    int fd = open("big", O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    static const char block[65536];
+
+    while (write(fd, block, sizeof(block)) > 0)
+        ;
+    return 1;
+}
+
 static int do_endless(void)
 {
     while (!enough)
@@ -398,7 +436,8 @@ int main(int argc, char **argv)
         {"connect", do_connect}, {"queue", do_queue}, {"make-queue", do_make_queue},
         {"many-queues", do_many_queues}, {"spin", do_spin}, {"nap", do_nap},
         {"short-poll", do_short_poll}, {"patient-poll", do_patient_poll}, {"work", do_work},
-        {"endless", do_endless}, {"crash", do_crash}, {"crash-server", do_crash_server},
+        {"endless", do_endless}, {"relay", do_relay}, {"breed", do_breed}, {"grow", do_grow},
+        {"crash", do_crash}, {"crash-server", do_crash_server},
         {"zombie", do_zombie}, {"late-zombie", do_late_zombie}, {"orphan", do_orphan},
         {"daemon", do_daemon}, {"family", do_family}, {"names", do_names},
         {"replace", do_replace}, {"attack", do_attack}, {"leak", do_leak},
