@@ -90,8 +90,8 @@ void limits_watch(void)
     free(list);
     if (ms > (uint64_t)(l.cpu_s * 1000 * lab.factor))
         fail_signed(KIND_LIMIT, "limit: processor time",
-                    "the programs of this test have used more than %u s of processor time, all together",
-                    (unsigned)(l.cpu_s * lab.factor));
+                    "the programs of this test have used more than %.3g s of processor time, all together",
+                    l.cpu_s * lab.factor);
     if (count >= l.processes)
         fail_signed(KIND_LIMIT, "limit: processes",
                     "the programs of this test have made %u processes, which is as many as they may",

@@ -230,6 +230,8 @@ static int do_breed(void)
 static int do_grow(void)
 {
     int fd = open("big", O_WRONLY | O_CREAT | O_TRUNC, 0600);
+
+    (void)unlink("big");
     static const char block[65536];
 
     while (write(fd, block, sizeof(block)) > 0)
