@@ -727,7 +727,7 @@ Test(shared, everything_ends_with_the_box)
              PROC_EXITED, 0);
     close_fd(&w.held);
     OK(box_kill_uid(box, STUDENT, &killed, &err));
-    cr_assert(killed == 2 && is_gone_within(&w, 0));
+    cr_assert(killed > 0 && is_gone_within(&w, 0));
     close_fd(&w.alive);
     w = watch_make();
     ENDS(run(box, &(struct proc_spec){.argv = ARGV(HOSTILE, "daemon"),

@@ -214,6 +214,7 @@ static int do_relay(void)
         }
         if (pid < 0 || waitpid(pid, NULL, 0) != pid)
             return 1;
+        say("next");
     }
     return 0;
 }
@@ -229,10 +230,10 @@ static int do_breed(void)
 
 static int do_grow(void)
 {
+    static const char block[65536];
     int fd = open("big", O_WRONLY | O_CREAT | O_TRUNC, 0600);
 
     (void)unlink("big");
-    static const char block[65536];
 
     while (write(fd, block, sizeof(block)) > 0)
         ;
