@@ -40,17 +40,22 @@ static const cyaml_schema_value_t demand_entry = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct lab_demand, demand_fields),
 };
 
-#define LIMITS_EACH                                           \
-    CONF_COUNT_OPT("cpu_s", struct lab_limits, cpu_s),             \
-    CONF_COUNT_OPT("processes", struct lab_limits, processes),     \
-    CONF_COUNT_OPT("descriptors", struct lab_limits, descriptors), \
-    CONF_COUNT_OPT("file_mib", struct lab_limits, file_mib),       \
-    CONF_COUNT_OPT("output_mib", struct lab_limits, output_mib),   \
-    CONF_COUNT_OPT("queue_kib", struct lab_limits, queue_kib)
-
-static const cyaml_schema_field_t some_limits_fields[] = {LIMITS_EACH, CYAML_FIELD_END};
+static const cyaml_schema_field_t some_limits_fields[] = {
+    CONF_COUNT_OPT("cpu_s", struct lab_limits, cpu_s),
+    CONF_COUNT_OPT("processes", struct lab_limits, processes),
+    CONF_COUNT_OPT("descriptors", struct lab_limits, descriptors),
+    CONF_COUNT_OPT("file_mib", struct lab_limits, file_mib),
+    CONF_COUNT_OPT("output_mib", struct lab_limits, output_mib),
+    CONF_COUNT_OPT("queue_kib", struct lab_limits, queue_kib),
+    CYAML_FIELD_END,
+};
 static const cyaml_schema_field_t lab_limits_fields[] = {
-    LIMITS_EACH,
+    CONF_COUNT_OPT("cpu_s", struct lab_limits, cpu_s),
+    CONF_COUNT_OPT("processes", struct lab_limits, processes),
+    CONF_COUNT_OPT("descriptors", struct lab_limits, descriptors),
+    CONF_COUNT_OPT("file_mib", struct lab_limits, file_mib),
+    CONF_COUNT_OPT("output_mib", struct lab_limits, output_mib),
+    CONF_COUNT_OPT("queue_kib", struct lab_limits, queue_kib),
     CONF_COUNT_OPT("memory_mib", struct lab_limits, memory_mib),
     CYAML_FIELD_END,
 };
