@@ -126,6 +126,7 @@ static bool take_file(struct unpacking *u, struct archive_entry *e, const char *
 static bool take_entry(struct unpacking *u, struct archive_entry *e)
 {
     char path[INTAKE_PATH_MAX + 1];
+    errno = 0; /* as below */
     const char *name = archive_entry_pathname_utf8(e);
     enum rejection_why bad;
 
@@ -157,7 +158,13 @@ static bool take_all(struct unpacking *u)
     size_t entries = 0;
     int r;
 
-    while ((r = archive_read_next_header(u->a, &e)) == ARCHIVE_OK || r == ARCHIVE_WARN) {
+    for (;;) {
+        /* libarchive ends the process for a name that it cannot convert, if errno is ENOMEM: from
+         * whatever was refused memory before, a dictionary of gigabytes say. */
+        errno = 0;
+        r = archive_read_next_header(u->a, &e);
+        if (r != ARCHIVE_OK && r != ARCHIVE_WARN)
+            break;
         if (++entries > INTAKE_ENTRIES_MAX)
             return refuse(u, WHY_ENTRIES, NULL, NULL);
         if (!take_entry(u, e))
