@@ -140,12 +140,16 @@ static char *hidden_page(const struct verify_options *o, struct prove_case *c)
     return page;
 }
 
-/* The hint of a bug is there, and if nothing costs more than its cause, then before anything else. */
+static bool costs_less(const struct prove_case *c, const char *hint, const char *than)
+{
+    return (hint && strcmp(hint, than) == 0) || prove_lost(c, hint) < prove_lost(c, than);
+}
+
+/* The hint of a bug is there, and if everything else costs less, then before it. */
 static void judge_hint(const struct verify_options *o, struct prove_case *c, enum lang lang, char *page)
 {
     const char *key = c->bug.config->hint, *in = lang == LANG_EN ? "English" : "Portuguese";
     const struct lab_hint *hint = lab_hint(o->proven, key);
-    const double lost = prove_lost(c, key);
     const char *text = !hint ? "" : lang == LANG_EN ? hint->en : hint->pt_br;
     const struct result *r = &c->result;
     bool costliest = true;
@@ -163,9 +167,9 @@ static void judge_hint(const struct verify_options *o, struct prove_case *c, enu
         return;
     }
     for (size_t i = 0; i < r->tests_n; i++)
-        costliest &= prove_lost(c, r->tests[i].hint_key) <= lost;
+        costliest &= costs_less(c, r->tests[i].hint_key, key);
     for (size_t i = 0; i < r->findings_n; i++)
-        costliest &= prove_lost(c, r->findings[i].hint_key) <= lost;
+        costliest &= costs_less(c, r->findings[i].hint_key, key);
     char *second = strstr(page, "\n  2. ");
     if (second)
         *second = '\0';

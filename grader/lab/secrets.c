@@ -140,6 +140,7 @@ struct call {
 
 static const struct call calls[] = {
     {"check", 1, 2}, {"fail", 1, 2}, {"check_int", 2, 3}, {"check_str", 2, 3}, {"check_bytes", 4, 5}, {"clue", 0, -1},
+    {"lab_fail", 2, 3},
 };
 
 struct frame { /* an open bracket */

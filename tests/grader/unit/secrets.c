@@ -94,6 +94,7 @@ UNIT(secrets, messages_and_clues_are_no_data)
     knows("check_int(f(\"data1\"), 5, \"clue1\", \"message\");", "data1|");
     knows("check_str(g, \"data1\", NULL, \"message\");", "data1|");
     knows("(check_str)((next_line)(p), \"data1\", \"clue1\", \"message\");", "data1|");
+    knows("lab_fail(KIND_STATE, \"data1\", \"clue1\", \"message %s\", \"data2\");", "data1|data2|");
     knows("check_bytes(g, 1, \"data1\", 2, \"clue1\", \"message\");", "data1|");
     knows("fail(KIND_ORDER, \"clue1\", \"message %d\", 1); clue(\"clue2\"); await_line(p, \"data1\");", "data1|");
     knows("check(has((int[]){1, 2}, \"data1\"), \"clue1\", \"message\");", "data1|");
