@@ -84,6 +84,22 @@ static int direct_fds(pid_t pid, int fds[], int max)
 
 const struct explain_access explain_direct = {direct_read, direct_link, direct_stat, direct_memory, direct_fds};
 
+/* Under valgrind every program is called memcheck-...: its own name is the first of valgrind's
+ * arguments that is no option. The caller frees it; NULL: not found. */
+static char *under_valgrind(pid_t pid)
+{
+    char line[4096];
+    ssize_t n = direct_read(pid, "cmdline", line, sizeof(line));
+    const char *arg = n > 0 ? line + strlen(line) + 1 : NULL;
+
+    while (arg && arg < line + n && *arg == '-')
+        arg += strlen(arg) + 1;
+    if (!arg || arg >= line + n || !*arg)
+        return NULL;
+    const char *slash = strrchr(arg, '/');
+    return slash ? words_clean(slash + 1, strlen(slash + 1), 64) : words_clean(arg, strlen(arg), 64);
+}
+
 static bool person_of(pid_t pid, struct explain_person *p)
 {
     char buf[STAT_MAX];
@@ -101,7 +117,9 @@ static bool person_of(pid_t pid, struct explain_person *p)
     p->pid = pid;
     p->ppid = ppid;
     p->cpu_s = (double)(utime + stime) / (double)sysconf(_SC_CLK_TCK);
-    p->name = words_clean(begin + 1, (size_t)(end - begin - 1), 64);
+    p->name = strncmp(begin + 1, "memcheck-", 9) == 0 ? under_valgrind(pid) : NULL;
+    if (!p->name)
+        p->name = words_clean(begin + 1, (size_t)(end - begin - 1), 64);
     return true;
 }
 
