@@ -370,5 +370,5 @@ void audit(bool charge)
     }
     shm_audit();
     /* By owner they were found above, if there is a list of them. */
-    queue_audit(charge && !(lab.own_uid && access("/dev/mqueue", F_OK) == 0) ? report_queue : NULL);
+    queue_audit(charge && !(lab.own_uid && queue_listed()) ? report_queue : NULL);
 }

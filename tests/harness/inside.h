@@ -184,6 +184,7 @@ void audit_note_ours(const char *path); /* the harness made it: not a leftover *
 void audit(bool charge); /* at the end: find, record if charge, remove */
 
 /* queue.c */
+bool queue_listed(void);        /* /dev/mqueue is mounted */
 bool queue_device(dev_t which); /* of a descriptor: is it a message queue's? */
 /* Removes what queues of the test there still are; first report() of each that a program made. */
 void queue_audit(void (*report)(const char *name));

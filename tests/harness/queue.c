@@ -284,11 +284,19 @@ static int compare_names(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
+/* Is there a list of all queues? An empty folder of that name is none. */
+bool queue_listed(void)
+{
+    struct stat dev, queues;
+
+    return stat("/dev", &dev) == 0 && stat("/dev/mqueue", &queues) == 0 && dev.st_dev != queues.st_dev;
+}
+
 /* The queues of this name and of NAME.anything that exist. Where there is no list of all (the file
  * system is not mounted), those are tried that a program of the test would name after itself. */
 static size_t list_queues(const char *name, char ***list)
 {
-    DIR *dir = opendir("/dev/mqueue");
+    DIR *dir = queue_listed() ? opendir("/dev/mqueue") : NULL;
     struct dirent *e;
     size_t n = 0, room = 2;
 
@@ -338,7 +346,7 @@ bool queue_device(dev_t which)
     static dev_t dev;
     struct stat st;
 
-    if (!dev && stat("/dev/mqueue", &st) == 0)
+    if (!dev && queue_listed() && stat("/dev/mqueue", &st) == 0)
         dev = st.st_dev;
     for (const struct name *n = names; n && !dev; n = n->next) { /* not mounted: ask one of ours */
         mqd_t q = mq_open(n->name, O_RDONLY | O_NONBLOCK);
