@@ -9,7 +9,7 @@ SHELL := /bin/sh
 # What a fresh Debian 12 needs, by purpose. docs/INSTALL.md says what each is for.
 DEPS_BUILD := gcc libc6-dev libcyaml-dev libjansson-dev libexpat1-dev libssl-dev libseccomp-dev libarchive-dev gettext
 DEPS_GRADE := libcriterion-dev libnanomsg-dev libffi-dev libnanopb-dev bubblewrap valgrind libc6-dbg lcov uidmap patch binutils
-DEPS_TEST := clang clang-tidy clang-format hyperfine python3-jsonschema procps libclang-rt-14-dev netcat-openbsd man-db libarchive-tools
+DEPS_TEST := clang clang-tidy clang-format hyperfine python3-jsonschema procps libclang-rt-14-dev netcat-openbsd man-db libarchive-tools strace gdb
 DEPS := $(DEPS_BUILD) $(DEPS_GRADE)
 
 V ?= 0

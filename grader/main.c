@@ -14,10 +14,10 @@
 #include "util/vec.h"
 
 static const struct argp_option options[] = {
-    {"course", 'C', "DIR", 0, "folder with labs/, tests/, templates/ and reference/ (default: $GRADER_COURSE, "
-                              "the working folder, or the one this program was built in)", 0},
-    {"lang", 'l', "LANG", 0, "language of hints and feedback: en or pt_BR (default: from the locale)", 0},
-    {"no-color", 'n', NULL, 0, "no colour, even on a terminal (as NO_COLOR in the environment)", 0},
+    {"course", 'C', "DIR", 0, N_("folder with labs/, tests/, templates/ and reference/ (default: $GRADER_COURSE, "
+                                 "the working folder, or the one that came with this program)"), 0},
+    {"lang", 'l', "LANG", 0, N_("language of hints and feedback: en or pt_BR (default: from the locale)"), 0},
+    {"no-color", 'n', NULL, 0, N_("no colour, even on a terminal (as NO_COLOR in the environment)"), 0},
     {0},
 };
 
@@ -26,33 +26,40 @@ struct arguments {
     int command; /* index of the command's name in argv */
 };
 
-static int lang_parse(const char *name, enum lang *lang)
+static int lang_parse(const char *name, size_t n, enum lang *lang)
 {
-    const bool pt = strncmp(name, "pt", 2) == 0;
+    const bool pt = n >= 2 && strncmp(name, "pt", 2) == 0;
 
     *lang = pt ? LANG_PT_BR : LANG_EN;
-    return pt || strncmp(name, "en", 2) == 0 ? 0 : -1;
+    return pt || (n >= 2 && strncmp(name, "en", 2) == 0) ? 0 : -1;
 }
 
-/* What gettext would look at, in its order (gettext's manual, "Locale Environment Variables"). */
+/* As gettext (its manual, "Locale Environment Variables"): the locale of messages is the first of
+ * LC_ALL, LC_MESSAGES and LANG that is not empty; the languages are LANGUAGE's, in their order, unless
+ * that locale is C, else the locale's own. */
 static enum lang lang_of_environment(void)
 {
-    static const char *const names[] = {"LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"};
+    static const char *const names[] = {"LC_ALL", "LC_MESSAGES", "LANG"};
+    const char *locale = NULL, *list = getenv("LANGUAGE");
     enum lang lang = LANG_EN;
 
-    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
-        const char *value = getenv(names[i]);
-        if (value && *value) {
-            (void)lang_parse(value, &lang);
+    for (size_t i = 0; i < sizeof(names) / sizeof(*names) && !(locale && *locale); i++)
+        locale = getenv(names[i]);
+    if (!locale || !*locale || strcmp(locale, "C") == 0 || strcmp(locale, "POSIX") == 0)
+        return LANG_EN;
+    if (!list || !*list)
+        list = locale;
+    for (size_t n; *list; list += n + (list[n] == ':')) {
+        n = strcspn(list, ":");
+        if (lang_parse(list, n, &lang) == 0)
             break;
-        }
     }
     return lang;
 }
 
 /* Numbers keep their points and sorting its order in every language: only messages are translated.
  * gettext looks at LANGUAGE, but not while the locale is "C". The catalogues lie beside the program
- * where it was built, and under /usr where it was installed. */
+ * where it was built, and in share/locale where it was installed. */
 static void set_language(enum lang lang, const char *program)
 {
     CLEANUP(free_ptr) char *folder = xstrdup(program);
@@ -63,8 +70,9 @@ static void set_language(enum lang lang, const char *program)
     (void)setenv("LANGUAGE", lang == LANG_PT_BR ? "pt_BR" : "en", 1);
     if (slash)
         *slash = '\0';
-    CLEANUP(free_ptr) char *locale = xformat("%s/locale", folder);
-    (void)bindtextdomain(GRADER_TEXT_DOMAIN, access(locale, R_OK) == 0 ? locale : "/usr/share/locale");
+    CLEANUP(free_ptr) char *built = xformat("%s/locale", folder);
+    CLEANUP(free_ptr) char *installed = xformat("%s/../share/locale", folder);
+    (void)bindtextdomain(GRADER_TEXT_DOMAIN, access(built, R_OK) == 0 ? built : installed);
     (void)bind_textdomain_codeset(GRADER_TEXT_DOMAIN, "UTF-8");
     (void)textdomain(GRADER_TEXT_DOMAIN);
 }
@@ -78,8 +86,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         a->globals.course = arg;
         return 0;
     case 'l':
-        if (lang_parse(arg, &a->globals.lang) < 0)
-            argp_error(state, "--lang: '%s' is neither en nor pt_BR", arg);
+        if (lang_parse(arg, strlen(arg), &a->globals.lang) < 0)
+            argp_error(state, _("--lang: '%s' is neither en nor pt_BR"), arg);
         return 0;
     case 'n':
         a->globals.colour = false;
@@ -104,11 +112,11 @@ static char *help_filter(int key, const char *text, void *input)
     (void)input;
     if (key != ARGP_KEY_HELP_POST_DOC)
         return (char *)text;
-    buf_puts(&b, "Commands (grader COMMAND --help tells more):\n");
+    buf_printf(&b, "%s\n", _("Commands (grader COMMAND --help tells more):"));
     for (const struct command *c = cmd_table; c->name; c++)
-        buf_printf(&b, "  %-8s %-14s %s\n", c->name, c->arguments, c->summary);
-    buf_puts(&b, "\nExit status: 0 done; 1 something could not be judged, was rejected or is below --min; 2 usage or "
-                 "configuration; 3 no isolation; 4 internal fault; 128+N ended by signal N.");
+        buf_printf(&b, "  %-8s %-14s %s\n", c->name, c->arguments, _(c->summary));
+    buf_printf(&b, "\n%s", _("Exit status: 0 done; 1 something could not be judged, was rejected or is below --min; 2 usage or "
+                             "configuration; 3 no isolation; 4 internal fault; 128+N ended by signal N."));
     return buf_steal(&b);
 }
 
@@ -144,32 +152,36 @@ static char *find_course(const char *program)
 int main(int argc, char **argv)
 {
     static const struct argp argp = {options, parse, "COMMAND [ARGUMENT...]",
-                                     "Grades labs on inter-process communication.\v", NULL, help_filter, NULL};
+                                     N_("Grades labs on inter-process communication.") "\v", NULL, help_filter, NULL};
     const char *no_colour = getenv("NO_COLOR");
     struct arguments a = {.globals = {.colour = isatty(STDOUT_FILENO) && !(no_colour && *no_colour)}};
     struct err err = {0};
     int status = CMD_USAGE;
 
+    a.globals.program = own_path();
     a.globals.lang = lang_of_environment();
     argp_program_version = NULL;
     argp_err_exit_status = CMD_USAGE;
-    (void)argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &a);
-    a.globals.program = own_path();
-    set_language(a.globals.lang, a.globals.program);
+    /* Twice: the first time only --lang is wanted, because --help and errors are printed on the way. */
+    struct arguments first = a;
+    (void)argp_parse(&argp, argc, argv, ARGP_IN_ORDER | ARGP_SILENT, NULL, &first);
+    set_language(first.globals.lang, a.globals.program);
+    const struct argp translated = cmd_translated(&argp);
+    (void)argp_parse(&translated, argc, argv, ARGP_IN_ORDER, NULL, &a);
     if (!a.globals.course)
         a.globals.course = find_course(a.globals.program);
     const struct command *c = cmd_table;
     while (c->name && strcmp(c->name, argv[a.command]) != 0)
         c++;
     if (!c->name)
-        err_set(&err, "no command '%s'; 'grader --help' lists them", argv[a.command]);
+        err_set(&err, _("no command '%s'; 'grader --help' lists them"), argv[a.command]);
     else if (interrupt_init(&err) < 0)
         status = CMD_INTERNAL;
     else
         status = c->run(&a.globals, argc - a.command, argv + a.command, &err);
     /* A full disk: what was asked for is not there, whatever else went well. */
     if ((fflush(stdout) != 0 || ferror(stdout)) && !err.msg[0]) {
-        err_set(&err, "cannot write to standard output");
+        err_set(&err, _("cannot write to standard output"));
         status = CMD_INTERNAL;
     }
     if (err.msg[0])

@@ -92,6 +92,8 @@ static int run_stages(struct stage *s, const struct grade_options *o, struct err
     for (size_t i = 0; i < sizeof(stages) / sizeof(*stages); i++) {
         struct result_stage *rs = &s->result->stages[stages[i].id];
         const long start = clock_ms();
+        if (o->verdicts_only && stages[i].id > STAGE_BEHAVIOUR)
+            continue;
         if (o->progress)
             o->progress(o->progress_ctx, &(struct stage_progress){.stage = stages[i].id});
         s->cpu_ms = 0;
@@ -138,8 +140,9 @@ int grade_submission(const struct lab *lab, const struct kit *kit, const struct 
         score_result(lab, r);
         return 0;
     }
-    if (box_open(&(struct box_spec){.mode = o->mode, .memory_bytes = (size_t)lab->config->limits.memory_mib << 20}, &box,
-                 err) < 0)
+    const struct box_spec spec = {.mode = o->mode, .show_debug = o->show_debug,
+                                  .memory_bytes = (size_t)lab->config->limits.memory_mib << 20};
+    if (box_open(&spec, &box, err) < 0)
         return -1;
     take_notes(submission, r);
     struct stage s = {
@@ -147,11 +150,16 @@ int grade_submission(const struct lab *lab, const struct kit *kit, const struct 
         /* Tests mostly wait for each other's processes: more of them than processors keep those busy. */
         .jobs = o->jobs ? o->jobs : (unsigned)(processors > 0 ? processors * 2 : 2),
         .started_ms = start, .progress = o->progress, .progress_ctx = o->progress_ctx,
+        .env = o->env, .command = o->command, .command_ctx = o->ctx,
     };
     struct err why = {0};
-    int status = describe_environment(&s, &why);
+    int status = o->opened ? o->opened(o->ctx, box, &why) : 0;
+    if (status == 0)
+        status = describe_environment(&s, &why);
     if (status == 0)
         status = run_stages(&s, o, &why);
+    if (status == 0 && o->closing)
+        status = o->closing(o->ctx, box, &why);
     box_close(box);
     r->wall_ms = clock_ms() - start;
     if (status < 0 && why.code == EINTR) {

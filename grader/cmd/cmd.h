@@ -35,18 +35,29 @@ typedef int cmd_fn(const struct cmd_globals *g, int argc, char **argv, struct er
 struct command {
     const char *name;
     const char *arguments; /* for the overview */
-    const char *summary;
+    const char *summary; /* marked with N_() */
     cmd_fn *run;
 };
 extern const struct command cmd_table[]; /* ends with a NULL name */
 
-cmd_fn cmd_run, cmd_check, cmd_new, cmd_pack, cmd_explain, cmd_verify, cmd_list, cmd_lint, cmd_kit, cmd_doctor, cmd_version;
+cmd_fn cmd_run, cmd_check, cmd_repro, cmd_stress, cmd_new, cmd_pack, cmd_explain, cmd_verify, cmd_list, cmd_lint, cmd_kit, cmd_doctor, cmd_version;
 
 /* lab_load, and kit_prepare if 'kit' is not NULL. An exit status; CMD_OK: both are the caller's. */
 int cmd_load_lab(const struct cmd_globals *g, const char *key, struct lab *lab, struct kit *kit, struct err *err);
 
+/* The lab whose library lies in the folder 'path': the caller frees *key. An exit status. */
+int cmd_guess_lab(const struct cmd_globals *g, const char *path, char **key, struct err *err);
+
+/* The wanted tests, by name or id ("P3"); all public ones if none is wanted. Hidden ones only if
+ * 'hidden_too' and the course has their sources. An exit status; CMD_USAGE: one cannot be had. */
+int cmd_choose_tests(const struct lab *lab, const struct strs *wanted, bool hidden_too, struct strs *tests, struct err *err);
+
 /* The exit status after a failed box_open or grade_submission. */
 int cmd_status_of(const struct err *err);
+
+/* The same in the language of messages: docs and options' docs, which are marked with N_(). What it
+ * points to lives as long as the program. */
+struct argp cmd_translated(const struct argp *argp);
 
 /* argp_parse for a command; 'argv[0]' becomes "grader COMMAND" in messages. Does not return after
  * --help (status 0) or wrong arguments (status 2). */

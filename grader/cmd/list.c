@@ -4,6 +4,7 @@
 
 #include "cmd/cmd.h"
 #include "util/cleanup.h"
+#include "util/i18n.h"
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
@@ -24,7 +25,7 @@ static int list_tests(const struct cmd_globals *g, const char *key, struct err *
         return status;
     for (unsigned i = 0; i < lab.config->tests_count; i++) {
         const struct lab_test *t = &lab.config->tests[i];
-        printf("%-4s %-24s %-7s %4g  %s\n", t->id, t->name, t->visibility == LAB_HIDDEN ? "hidden" : "public", t->points,
+        printf("%-4s %-24s %-7s %4g  %s\n", t->id, t->name, t->visibility == LAB_HIDDEN ? _("hidden") : _("public"), t->points,
                g->lang == LANG_PT_BR ? t->does.pt_br : t->does.en);
     }
     return CMD_OK;
@@ -32,7 +33,7 @@ static int list_tests(const struct cmd_globals *g, const char *key, struct err *
 
 int cmd_list(const struct cmd_globals *g, int argc, char **argv, struct err *err)
 {
-    static const struct argp argp = {NULL, parse, "[LAB]", "The labs of the course, or the tests of one lab.", NULL, NULL, NULL};
+    static const struct argp argp = {NULL, parse, "[LAB]", N_("The labs of the course, or the tests of one lab."), NULL, NULL, NULL};
     CLEANUP(strs_release) struct strs names = {0};
     const char *key = NULL;
     int status = CMD_OK;
@@ -50,8 +51,9 @@ int cmd_list(const struct cmd_globals *g, int argc, char **argv, struct err *err
             status = CMD_USAGE;
             continue;
         }
-        printf("%-16s  %s, %u tests\n", names.v[i], g->lang == LANG_PT_BR ? lab.config->title.pt_br : lab.config->title.en,
-               lab.config->tests_count);
+        printf("%-16s  %s, ", names.v[i], g->lang == LANG_PT_BR ? lab.config->title.pt_br : lab.config->title.en);
+        printf(ngettext("%u test", "%u tests", lab.config->tests_count), lab.config->tests_count);
+        putchar('\n');
     }
     return status;
 }

@@ -8,6 +8,7 @@
 #include "cmd/cmd.h"
 #include "util/cleanup.h"
 #include "util/folder.h"
+#include "util/i18n.h"
 
 struct new_options {
     const char *lab, *dir;
@@ -22,14 +23,14 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         return 0;
     }
     if (key == ARGP_KEY_END && !o->lab)
-        argp_error(state, "which lab? 'grader list' names them");
+        argp_error(state, _("which lab? 'grader list' names them"));
     return key == ARGP_KEY_END ? 0 : ARGP_ERR_UNKNOWN;
 }
 
 int cmd_new(const struct cmd_globals *g, int argc, char **argv, struct err *err)
 {
     static const struct argp argp = {NULL, parse, "LAB [DIR]",
-                                     "Copies a lab's template into DIR, a new folder (default: the lab's name).\v"
+                                     N_("Copies a lab's template into DIR, a new folder (default: the lab's name).") "\v"
                                      "  grader new lab05\n  cd lab05-sockets\n  grader check", NULL, NULL, NULL};
     CLEANUP(lab_release) struct lab lab = {0};
     struct new_options o = {0};
@@ -41,13 +42,13 @@ int cmd_new(const struct cmd_globals *g, int argc, char **argv, struct err *err)
     CLEANUP(free_ptr) char *from = lab_path(&lab, "templates", NULL);
     const char *dir = o.dir ? o.dir : lab.config->lab;
     if (mkdir(dir, 0777) < 0) { /* never into somebody's work */
-        (void)err_errno(err, errno, "cannot make the folder '%s'", dir);
+        (void)err_errno(err, errno, _("cannot make the folder '%s'"), dir);
         return CMD_USAGE;
     }
     CLEANUP(close_fd) int fd = open(dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0 || folder_give(fd, dir, err) < 0 || folder_copy(from, dir, err) < 0)
         return CMD_INTERNAL;
-    printf("%s: %s\nhandout: %s/%s\n", dir, g->lang == LANG_PT_BR ? lab.config->title.pt_br : lab.config->title.en, lab.dir,
-           g->lang == LANG_PT_BR ? "README.pt-BR.md" : "README.md");
+    printf("%s: %s\n%s: %s/%s\n", dir, g->lang == LANG_PT_BR ? lab.config->title.pt_br : lab.config->title.en, _("handout"),
+           lab.dir, g->lang == LANG_PT_BR ? "README.pt-BR.md" : "README.md");
     return CMD_OK;
 }

@@ -12,13 +12,14 @@
 #include "intake/intake.h"
 #include "util/cleanup.h"
 #include "util/folder.h"
+#include "util/i18n.h"
 
 struct pack_options {
     const char *lab, *dir, *output;
 };
 
 static const struct argp_option options[] = {
-    {"output", 'o', "FILE", 0, "the archive (default: <lab>.tar.gz)", 0},
+    {"output", 'o', "FILE", 0, N_("the archive (default: <lab>.tar.gz)"), 0},
     {0},
 };
 
@@ -37,7 +38,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         return 0;
     case ARGP_KEY_END:
         if (!o->lab)
-            argp_error(state, "which lab? 'grader list' names them");
+            argp_error(state, _("which lab? 'grader list' names them"));
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -63,7 +64,7 @@ static int write_archive(const char *path, const char *top, const struct submiss
     }
     ok = ok && archive_write_close(a) == ARCHIVE_OK;
     if (!ok)
-        (void)err_set(err, "cannot write '%s': %s", path, a && archive_error_string(a) ? archive_error_string(a) : "out of memory");
+        (void)err_set(err, _("cannot write '%s': %s"), path, a && archive_error_string(a) ? archive_error_string(a) : _("out of memory"));
     archive_entry_free(e);
     archive_write_free(a);
     return ok ? 0 : -1;
@@ -72,8 +73,8 @@ static int write_archive(const char *path, const char *top, const struct submiss
 int cmd_pack(const struct cmd_globals *g, int argc, char **argv, struct err *err)
 {
     static const struct argp argp = {options, parse, "LAB [DIR]",
-                                     "Makes the archive to hand in from the sources in DIR or the folder you stand in, and reads it "
-                                     "back as it will be read for grading.", NULL, NULL, NULL};
+                                     N_("Makes the archive to hand in from the sources in DIR or the folder you stand in, and reads it "
+                                        "back as it will be read for grading."), NULL, NULL, NULL};
     CLEANUP(lab_release) struct lab lab = {0};
     CLEANUP(submission_release) struct submission mine = {0}, back = {0};
     struct pack_options o = {0};
@@ -86,7 +87,8 @@ int cmd_pack(const struct cmd_globals *g, int argc, char **argv, struct err *err
     if (intake_read(o.dir ? o.dir : ".", &lab, BOX_AUTO, &mine, err) < 0)
         return CMD_USAGE;
     if (mine.rejected || !submission_file(&mine, lab.config->library[0])) {
-        (void)err_set(err, "nothing to hand in: %s", mine.rejected ? mine.rejected : "the lab's library is missing");
+        CLEANUP(free_ptr) char *why = mine.rejected ? rejection_sentence(&mine.why, true) : NULL;
+        (void)err_set(err, _("nothing to hand in: %s"), why ? why : _("the lab's library is missing"));
         return CMD_HELD;
     }
     if (write_archive(path, lab.config->lab, &mine, err) < 0)
@@ -97,14 +99,19 @@ int cmd_pack(const struct cmd_globals *g, int argc, char **argv, struct err *err
     if (intake_read(path, &lab, BOX_AUTO, &back, err) < 0)
         return cmd_status_of(err);
     if (back.rejected || strcmp(back.digest, mine.digest) != 0) {
-        (void)err_set(err, "'%s' does not read back as it was written: %s", path, back.rejected ? back.rejected : "other files");
+        CLEANUP(free_ptr) char *why = back.rejected ? rejection_sentence(&back.why, true) : NULL;
+        (void)err_set(err, _("'%s' does not read back as it was written: %s"), path, why ? why : _("other files"));
         return CMD_INTERNAL;
     }
-    printf("%s: %zu files\n", path, mine.files_n);
+    printf(ngettext("%s: %zu file", "%s: %zu files", mine.files_n), path, mine.files_n);
+    putchar('\n');
     for (unsigned i = 0; i < lab.config->programs_count; i++) {
         CLEANUP(free_ptr) char *source = xformat("src/%s.c", lab.config->programs[i]);
-        if (!submission_file(&mine, source))
-            printf("  note: %s is not there\n", source);
+        if (!submission_file(&mine, source)) {
+            printf("  ");
+            printf(_("note: %s is not there"), source);
+            putchar('\n');
+        }
     }
     return CMD_OK;
 }

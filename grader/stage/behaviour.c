@@ -96,6 +96,8 @@ static void on_record(void *ctx, const char *name, struct result_test *t, json_t
         take_failure(s, t, record);
     } else if (strcmp(name, "leftover") == 0) {
         take_leftover(s, t, record);
+    } else if (strcmp(name, "command") == 0 && s->command) {
+        s->command(s->command_ctx, record);
     } else if (strcmp(name, "end") == 0) {
         t->verdict = verdict_of(json_string_value(json_object_get(record, "verdict")));
         t->duration_ms = (long)json_integer_value(json_object_get(record, "duration_ms"));
@@ -175,7 +177,7 @@ int stage_behaviour(struct stage *s, struct err *err)
             r->tests[i].verdict = VERDICT_ENDED_EARLY;
         }
     struct behaviour b = {.s = s, .total = tests.n};
-    struct judge j = {.channel = "/judge/channel", .tests = &tests, .jobs = s->jobs,
+    struct judge j = {.channel = "/judge/channel", .tests = &tests, .env = s->env, .jobs = s->jobs,
                       .wall_ms = wall_for(&tests), .record = on_record, .ctx = &b};
     if (put_kit(s, err) < 0 || (tests.n && (judge_run(s, &j, err) < 0 || retry(s, &j, &b, err) < 0)))
         return -1;

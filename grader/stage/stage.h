@@ -13,6 +13,8 @@
 #ifndef GRADER_STAGE_STAGE_H
 #define GRADER_STAGE_STAGE_H
 
+#include <jansson.h>
+
 #include "box/box.h"
 #include "lab/kit.h"
 #include "lab/lab.h"
@@ -36,7 +38,10 @@ struct stage {
     void (*progress)(void *ctx, const struct stage_progress *p); /* NULL: nobody asks */
     void *progress_ctx;
     long cpu_ms;                  /* a stage adds what its programs used; the caller takes and resets it */
-
+    const struct strs *env;       /* more "NAME=value" for the runner of behaviour; NULL: none */
+    /* What programs the tests start (LAB_COMMANDS in env): a record each; may be NULL. */
+    void (*command)(void *ctx, const json_t *record);
+    void *command_ctx;
 };
 
 /* 0: done, whatever it found. -1: a fault of ours (*err), or an interruption (err->code EINTR). */

@@ -9,6 +9,6 @@
 #define GRADER_TEXT_DOMAIN "grader"
 
 #define _(s) gettext(s)
-#define N_(s) (s) /* translated where it is printed */
+#define N_(s) s /* a literal that is translated where it is printed; literals may stand beside it */
 
 #endif

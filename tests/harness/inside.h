@@ -209,6 +209,7 @@ struct launch {              /* a program to be started, everything absolute and
     struct limits limits;
     unsigned nofile;
     unsigned long msgqueue;
+    int gate;                /* it waits for a byte from here before its exec; -1: it does not */
 };
 /* The program as a child of the fork server; the connection that tells its end in p->server. */
 void memcheck_start(const struct launch *l, struct proc *p);
@@ -217,5 +218,13 @@ bool memcheck_answer(int fd, int what, int *value);
 void memcheck_prepare(void);  /* in the runner, before any test */
 void memcheck_finish(void);   /* in the runner, at the end */
 pid_t memcheck_server(void);  /* 0: none */
+
+/* under.c: LAB_UNDER, a tool to run the student's programs under */
+bool under_attaches(void);           /* strace and gdb: before exec */
+bool under_is_tool(pid_t pid);       /* no process of the test */
+void under_prepare(struct launch *l, const char *program); /* valgrind: in front of the program */
+void under_attach(pid_t pid, const char *program);
+void under_failed(void);             /* the test has failed, its programs still live */
+void under_finish(void);             /* they do not any more */
 
 #endif

@@ -57,6 +57,7 @@ static _Noreturn void child(const struct launch *l, const struct confine *confin
 {
     struct fault fault = {0};
     const char *step = "start a session";
+    char gate;
 
     if (setsid() < 0)
         goto failed;
@@ -76,6 +77,9 @@ static _Noreturn void child(const struct launch *l, const struct confine *confin
     step = "enter the folder";
     if (chdir(lab.folder) < 0)
         goto failed;
+    step = "wait for the tool";
+    if (l->gate >= 0 && read(l->gate, &gate, 1) != 1)
+        goto failed;
     step = "close descriptors";
     if (dup2(report, 3) < 0 || fcntl(3, F_SETFD, FD_CLOEXEC) < 0
         || syscall(SYS_close_range, 4U, ~0U, 0U) < 0)
@@ -91,12 +95,12 @@ failed:
     _exit(127);
 }
 
-static void native_start(const struct launch *l, struct proc *p)
+static void native_start(struct launch *l, struct proc *p)
 {
     struct confine confine = {.uid = lab.uid, .nofile = l->nofile};
     struct fault fault = {0};
     pid_t parent = getpid();
-    int report[2];
+    int report[2], gate[2] = {-1, -1};
     ssize_t n;
 
     if (lab.uid) {
@@ -106,14 +110,22 @@ static void native_start(const struct launch *l, struct proc *p)
         confine.cpu_s = (unsigned)(l->limits.cpu_s * lab.factor) + 1;
         confine.msgqueue_bytes = l->msgqueue;
     }
-    if (pipe2(report, O_CLOEXEC) < 0)
+    if (pipe2(report, O_CLOEXEC) < 0 || (p->student && under_attaches() && pipe2(gate, O_CLOEXEC) < 0))
         broken("cannot make a pipe: %s", strerror(errno));
+    l->gate = gate[0];
     p->pid = fork();
     if (p->pid < 0)
         broken("cannot fork: %s", strerror(errno));
     if (p->pid == 0)
         child(l, &confine, parent, report[1]);
     (void)close(report[1]);
+    if (l->gate >= 0) {
+        under_attach(p->pid, p->name);
+        if (write(gate[1], "", 1) != 1)
+            broken("cannot let %s go: %s", p->name, strerror(errno));
+        (void)close(gate[0]);
+        (void)close(gate[1]);
+    }
     do
         n = read(report[0], &fault, sizeof(fault));
     while (n < 0 && errno == EINTR);
@@ -225,11 +237,40 @@ static const char *const *environment(const struct start *how)
     return env;
 }
 
+/* What a person would type to start the same. */
+static void send_command(const struct start *how, const struct proc *p, const char *const argv[])
+{
+    enum { STDIN_SHOWN = 2000 };
+    const size_t folder = strlen(lab.folder);
+    json_t *r, *args;
+
+    if (!getenv("LAB_COMMANDS") || !record_wanted())
+        return;
+    args = json_array();
+    for (size_t i = 0; argv[i]; i++) /* the test's folder is where it starts */
+        (void)json_array_append_new(args, json_text(strncmp(argv[i], lab.folder, folder) == 0 && argv[i][folder] == '/'
+                                                        ? argv[i] + folder + 1
+                                                        : argv[i]));
+    r = json_pack("{s:s, s:s, s:b, s:o}", "record", "command", "test", lab.name, "student", p->student, "argv", args);
+    for (const char *const *e = how->env; e && *e; e++) {
+        if (!json_object_get(r, "env"))
+            (void)json_object_set_new(r, "env", json_array());
+        (void)json_array_append_new(json_object_get(r, "env"), json_text(*e));
+    }
+    if (how->stdin_pipe)
+        (void)json_object_set_new(r, "pipe", json_true());
+    if (how->stdin_file)
+        (void)json_object_set_new(r, "file", json_text(how->stdin_file));
+    if (p->input)
+        (void)json_object_set_new(r, "stdin", json_text(quoted(p->input, p->in_size, STDIN_SHOWN)));
+    record_send(r);
+}
+
 struct proc *start_argv(const struct start *how, const char *const argv[])
 {
     static const struct start plain;
     struct proc *p = grab(sizeof(*p));
-    struct launch l = {0};
+    struct launch l = {.gate = -1};
     int end[2];
 
     if (!how)
@@ -258,6 +299,9 @@ struct proc *start_argv(const struct start *how, const char *const argv[])
     l.fd[2] = end[1];
     *lab.tail = p;
     lab.tail = &p->next;
+    send_command(how, p, argv);
+    if (p->student)
+        under_prepare(&l, p->name);
     if (p->student && lab.memcheck)
         memcheck_start(&l, p);
     else

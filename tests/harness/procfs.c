@@ -239,7 +239,7 @@ size_t procfs_list(struct pinfo **list)
         struct stat st;
         pid_t pid = (pid_t)atoi(e->d_name);
 
-        if (pid <= 0 || pid == getpid())
+        if (pid <= 0 || pid == getpid() || under_is_tool(pid))
             continue;
         /* Cheap first: the folder belongs to the process's user, or to root if it is not dumpable. */
         if (lab.uid && (fstatat(dirfd(dir), e->d_name, &st, 0) < 0

@@ -186,6 +186,7 @@ static bool all_ended(void)
 static void clean_up(bool charge)
 {
     audit(charge);
+    under_finish();
     proc_records();
     if (chdir("/") == 0)
         (void)rmdir(lab.folder);
@@ -302,6 +303,7 @@ void lab_vfail(enum kind kind, const char *condition, const char *key, const cha
         signature = text("%s: ended with %d too early", culprit->name,
                          WEXITSTATUS(culprit->status));
     }
+    under_failed();
     if (!signature)
         signature = condition && *condition && kind != KIND_STATE ? condition : without_values(format);
     send_failure(kind, is_stub() ? "not-implemented" : key ? key : lab.clue, message, signature, lines);
