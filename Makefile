@@ -9,7 +9,7 @@ SHELL := /bin/sh
 # What a fresh Debian 12 needs, by purpose. docs/INSTALL.md says what each is for.
 DEPS_BUILD := gcc libc6-dev libcyaml-dev libjansson-dev libexpat1-dev libssl-dev libseccomp-dev libarchive-dev gettext
 DEPS_GRADE := libcriterion-dev libnanomsg-dev libffi-dev libnanopb-dev bubblewrap valgrind libc6-dbg lcov uidmap patch binutils
-DEPS_TEST := clang clang-tidy clang-format hyperfine python3-jsonschema procps libclang-rt-14-dev netcat-openbsd man-db libarchive-tools strace gdb
+DEPS_TEST := clang clang-tidy clang-format hyperfine python3-jsonschema procps libclang-rt-14-dev netcat-openbsd man-db libarchive-tools strace gdb zsh fish
 DEPS := $(DEPS_BUILD) $(DEPS_GRADE)
 
 V ?= 0
@@ -37,7 +37,16 @@ CATALOGUES := $(patsubst grader/text/%.po, $(BUILD)/locale/%/LC_MESSAGES/grader.
 LAB ?= lab05
 SUBMISSION ?=
 
-.PHONY: all docker run test test-attacks soak check verify bench lint format asan fuzz test-kill deps deps-test clean help kits unit FORCE
+# Where "make install" puts things. STUDENT=1 leaves out what students must not have.
+PREFIX ?= /usr/local
+DESTDIR ?=
+STUDENT ?=
+BIN = $(DESTDIR)$(PREFIX)/bin
+SHARE = $(DESTDIR)$(PREFIX)/share
+PAGES := $(wildcard docs/*.1)
+COMPLETIONS := $(BUILD)/completions/grader.bash $(BUILD)/completions/grader.fish $(BUILD)/completions/_grader
+
+.PHONY: all docker install uninstall run test test-attacks soak check verify bench lint format asan fuzz test-kill deps deps-test clean help kits unit FORCE
 
 all: $(BUILD)/grader $(CATALOGUES) ## build the grader (build/grader)
 
@@ -60,6 +69,31 @@ verify: all ## prove a lab's tests: make verify LAB=lab05
 
 bench: all deps-test ## time a whole grading beside a plain shell script that does the same
 	$(Q)bench/run $(LAB)
+
+install: all $(COMPLETIONS) ## install under PREFIX (/usr/local), below DESTDIR if given; STUDENT=1: without hidden tests
+	$(Q)install -d "$(BIN)" "$(SHARE)/man/man1" "$(SHARE)/bash-completion/completions" \
+		"$(SHARE)/fish/vendor_completions.d" "$(SHARE)/zsh/site-functions" "$(SHARE)/grader/grader/box" "$(SHARE)/grader/tests"
+	$(Q)install -m 755 $(BUILD)/grader "$(BIN)/grader"
+	$(Q)install -m 644 $(PAGES) "$(SHARE)/man/man1"
+	$(Q)for mo in $(CATALOGUES:$(BUILD)/locale/%=%); do install -D -m 644 $(BUILD)/locale/$$mo "$(SHARE)/locale/$$mo" || exit 1; done
+	$(Q)install -m 644 $(BUILD)/completions/grader.bash "$(SHARE)/bash-completion/completions/grader"
+	$(Q)install -m 644 $(BUILD)/completions/grader.fish "$(SHARE)/fish/vendor_completions.d"
+	$(Q)install -m 644 $(BUILD)/completions/_grader "$(SHARE)/zsh/site-functions"
+	$(Q)install -m 644 grader/box/confine.[ch] "$(SHARE)/grader/grader/box"
+	$(Q)cp -R labs templates $(if $(STUDENT),,reference) "$(SHARE)/grader"
+	$(Q)cp -R tests/harness tests/lab* "$(SHARE)/grader/tests"
+	$(Q)$(if $(STUDENT),rm -rf "$(SHARE)/grader"/tests/lab*/hidden.c "$(SHARE)/grader"/tests/lab*/bugs "$(SHARE)/grader"/tests/lab*/variants)
+	$(Q)chmod -R u=rwX,go=rX "$(SHARE)/grader"
+
+uninstall: ## remove what make install put there
+	rm -f "$(BIN)/grader" "$(SHARE)/bash-completion/completions/grader" "$(SHARE)/fish/vendor_completions.d/grader.fish" \
+		"$(SHARE)/zsh/site-functions/_grader" $(PAGES:docs/%="$(SHARE)/man/man1/%") \
+		$(CATALOGUES:$(BUILD)/locale/%="$(SHARE)/locale/%")
+	rm -rf "$(SHARE)/grader"
+
+$(BUILD)/completions/%: tools/completions $(BUILD)/grader
+	$(Q)mkdir -p $(@D)
+	$(Q)tools/completions $(if $(filter %.bash,$@),bash,$(if $(filter %.fish,$@),fish,zsh)) $(BUILD)/grader >$@.new && mv $@.new $@
 
 deps: ## install what building and grading need (asks for nothing as root, uses sudo otherwise)
 	$(Q)tools/install-packages $(DEPS)

@@ -131,22 +131,26 @@ static const char *own_path(void)
     return path;
 }
 
-/* Where the labs are, if nobody says: here, or where this program was built (build/grader). */
+/* Where the labs are, if nobody says: here; or where this program was built (build/grader), or
+ * installed (bin/grader, share/grader). */
 static char *find_course(const char *program)
 {
+    static const char *const from_program[] = {"..", "../share/grader"};
     const char *env = getenv("GRADER_COURSE");
-    CLEANUP(free_ptr) char *up = xstrdup(program);
+    CLEANUP(free_ptr) char *folder = xstrdup(program);
+    char *slash = strrchr(folder, '/');
 
     if (env && *env)
         return xstrdup(env);
-    if (access("labs", R_OK | X_OK) != 0)
-        for (int i = 0; i < 2; i++) {
-            char *slash = strrchr(up, '/');
-            if (slash)
-                *slash = '\0';
-        }
-    CLEANUP(free_ptr) char *labs = xformat("%s/labs", up);
-    return access("labs", R_OK | X_OK) != 0 && access(labs, R_OK | X_OK) == 0 ? xstrdup(up) : xstrdup(".");
+    if (slash)
+        *slash = '\0';
+    for (size_t i = 0; slash && access("labs", R_OK | X_OK) != 0 && i < 2; i++) {
+        CLEANUP(free_ptr) char *course = xformat("%s/%s", folder, from_program[i]);
+        CLEANUP(free_ptr) char *labs = xformat("%s/labs", course);
+        if (access(labs, R_OK | X_OK) == 0)
+            return realpath(course, NULL);
+    }
+    return xstrdup(".");
 }
 
 int main(int argc, char **argv)

@@ -81,9 +81,62 @@ static int make_dirs(const char *path, struct err *err)
     }
 }
 
-static int run_make(const struct lab *lab, const char *dir, struct err *err)
+/* Where a kit is, or is to be made. */
+struct place {
+    char *dir;  /* of the kit */
+    char *base; /* where make works: the kit is base/kit, the course base/course */
+    char *kit, *course;
+};
+
+static void place_release(struct place *p)
 {
-    CLEANUP(free_ptr) char *log = xformat("%s/make.log", dir);
+    free(p->dir);
+    free(p->base);
+    free(p->kit);
+    free(p->course);
+}
+
+/* In the course's build/ if we may write there, or somebody who may has made it. Else in the user's
+ * cache, in a folder for each course: there a link leads to the course, so that make sees no absolute
+ * path, which may have a space in it. */
+static int choose_place(const struct lab *lab, struct place *p, struct err *err)
+{
+    const char *name = lab->config->lab, *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+    unsigned long long hash = 14695981039346656037ULL; /* FNV-1a: names a folder, no more */
+
+    p->dir = lab_path(lab, "build/kit", NULL);
+    p->base = xstrdup(lab->root);
+    p->kit = xformat("build/kit/%s", name);
+    p->course = xstrdup(".");
+    CLEANUP(free_ptr) char *stamp = xformat("%s/stamp", p->dir);
+    CLEANUP(free_ptr) char *lock_path = xformat("%s.lock", p->dir);
+    if (is_fresh(lab, stamp) && access(lock_path, R_OK) == 0)
+        return 0;
+    if (make_dirs(p->dir, NULL) == 0 && access(p->dir, W_OK) == 0)
+        return 0;
+    CLEANUP(free_ptr) char *root = realpath(lab->root, NULL);
+    if (!root)
+        return err_errno(err, errno, "cannot find '%s'", lab->root);
+    for (const char *s = root; *s; s++)
+        hash = (hash ^ (unsigned char)*s) * 1099511628211ULL;
+    if ((!cache || cache[0] != '/') && (!home || home[0] != '/'))
+        return err_set(err, "the tests of %s cannot be built in '%s', and there is no cache folder: set XDG_CACHE_HOME", name, p->dir);
+    place_release(p);
+    p->base = cache && cache[0] == '/' ? xformat("%s/grader/%016llx", cache, hash) : xformat("%s/.cache/grader/%016llx", home, hash);
+    p->dir = xformat("%s/%s", p->base, name);
+    p->kit = xstrdup(name);
+    p->course = xstrdup("course");
+    CLEANUP(free_ptr) char *link = xformat("%s/course", p->base);
+    if (make_dirs(p->base, err) < 0)
+        return -1;
+    if (symlink(root, link) < 0 && errno != EEXIST)
+        return err_errno(err, errno, "cannot make '%s'", link);
+    return 0;
+}
+
+static int run_make(const struct lab *lab, const struct place *place, struct err *err)
+{
+    CLEANUP(free_ptr) char *log = xformat("%s/make.log", place->dir);
     CLEANUP(strs_release) struct strs argv = {0};
     struct buf programs = {0};
     posix_spawn_file_actions_t files;
@@ -97,9 +150,10 @@ static int run_make(const struct lab *lab, const char *dir, struct err *err)
     strs_add(&argv, "make");
     strs_add(&argv, "--no-print-directory");
     strs_addf(&argv, "-j%ld", sysconf(_SC_NPROCESSORS_ONLN));
-    strs_addf(&argv, "-C%s", lab->root);
-    strs_add(&argv, "-ftests/harness/kit.mk");
-    strs_addf(&argv, "KIT=build/kit/%s", lab->config->lab); /* from the root: that may have a space in it */
+    strs_addf(&argv, "-C%s", place->base); /* names from there: its own path may have a space in it */
+    strs_addf(&argv, "-f%s/tests/harness/kit.mk", place->course);
+    strs_addf(&argv, "KIT=%s", place->kit);
+    strs_addf(&argv, "CFLAGS=-O1 -g -ffile-prefix-map=%s/=", place->course);
     strs_addf(&argv, "LAB=%s", lab->config->lab);
     strs_addf(&argv, "PROGRAMS=%s", programs.s ? programs.s : "");
     buf_release(&programs);
@@ -142,7 +196,7 @@ static int lock(int fd, int how, const char *path, struct err *err)
     return 0;
 }
 
-static int make_kit(const struct lab *lab, const char *dir, const char *stamp, struct err *err)
+static int make_kit(const struct lab *lab, const struct place *place, const char *stamp, struct err *err)
 {
     /* Stamped with the time before make read the sources: a later edit makes it stale. */
     CLEANUP(free_ptr) char *next = xformat("%s.next", stamp);
@@ -150,19 +204,21 @@ static int make_kit(const struct lab *lab, const char *dir, const char *stamp, s
 
     if (fd < 0)
         return err_errno(err, errno, "cannot write '%s'", next);
-    if (run_make(lab, dir, err) < 0)
+    if (run_make(lab, place, err) < 0)
         return -1;
     return rename(next, stamp) < 0 ? err_errno(err, errno, "cannot write '%s'", stamp) : 0;
 }
 
 int kit_prepare(const struct lab *lab, struct kit *kit, struct err *err)
 {
-    CLEANUP(free_ptr) char *dir = lab_path(lab, "build/kit", NULL);
-    CLEANUP(free_ptr) char *stamp = xformat("%s/stamp", dir);
-    CLEANUP(free_ptr) char *path = xformat("%s.lock", dir);
+    CLEANUP(place_release) struct place place = {0};
     CLEANUP(close_fd) int fd = -1;
 
-    if (!is_fresh(lab, stamp) && make_dirs(dir, err) < 0)
+    if (choose_place(lab, &place, err) < 0)
+        return -1;
+    CLEANUP(free_ptr) char *stamp = xformat("%s/stamp", place.dir);
+    CLEANUP(free_ptr) char *path = xformat("%s.lock", place.dir);
+    if (!is_fresh(lab, stamp) && make_dirs(place.dir, err) < 0)
         return -1;
     fd = open(path, O_RDONLY | O_CREAT | O_CLOEXEC, 0666);
     if (fd < 0)
@@ -170,10 +226,10 @@ int kit_prepare(const struct lab *lab, struct kit *kit, struct err *err)
     if (lock(fd, LOCK_SH, path, err) < 0)
         return -1;
     if (!is_fresh(lab, stamp) &&
-        (lock(fd, LOCK_EX, path, err) < 0 || (!is_fresh(lab, stamp) && make_kit(lab, dir, stamp, err) < 0) ||
+        (lock(fd, LOCK_EX, path, err) < 0 || (!is_fresh(lab, stamp) && make_kit(lab, &place, stamp, err) < 0) ||
          lock(fd, LOCK_SH, path, err) < 0))
         return -1;
-    kit->dir = take_ptr(&dir);
+    kit->dir = take_ptr(&place.dir);
     kit->lock_fd = take_fd(&fd);
     return 0;
 }

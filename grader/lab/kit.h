@@ -8,7 +8,7 @@
 #include "lab/lab.h"
 
 struct kit {
-    char *dir;    /* root/build/kit/<lab> */
+    char *dir;    /* root/build/kit/<lab>; in the user's cache where the course cannot be written to */
     int lock_fd;  /* while it is held nobody makes the kit anew; -1: an empty struct, or released */
 };
 #define KIT_INIT {.lock_fd = -1}
