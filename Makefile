@@ -72,14 +72,14 @@ bench: all deps-test ## time a whole grading beside a plain shell script that do
 
 install: all $(COMPLETIONS) ## install under PREFIX (/usr/local), below DESTDIR if given; STUDENT=1: without hidden tests
 	$(Q)install -d "$(BIN)" "$(SHARE)/man/man1" "$(SHARE)/bash-completion/completions" \
-		"$(SHARE)/fish/vendor_completions.d" "$(SHARE)/zsh/site-functions" "$(SHARE)/grader/grader/box" "$(SHARE)/grader/tests"
+		"$(SHARE)/fish/vendor_completions.d" "$(SHARE)/zsh/site-functions" "$(SHARE)/grader/tests"
 	$(Q)install -m 755 $(BUILD)/grader "$(BIN)/grader"
 	$(Q)install -m 644 $(PAGES) "$(SHARE)/man/man1"
 	$(Q)for mo in $(CATALOGUES:$(BUILD)/locale/%=%); do install -D -m 644 $(BUILD)/locale/$$mo "$(SHARE)/locale/$$mo" || exit 1; done
 	$(Q)install -m 644 $(BUILD)/completions/grader.bash "$(SHARE)/bash-completion/completions/grader"
 	$(Q)install -m 644 $(BUILD)/completions/grader.fish "$(SHARE)/fish/vendor_completions.d"
 	$(Q)install -m 644 $(BUILD)/completions/_grader "$(SHARE)/zsh/site-functions"
-	$(Q)install -m 644 grader/box/confine.[ch] "$(SHARE)/grader/grader/box"
+	$(Q)cp --parents grader/box/confine.c grader/*/*.h $(wildcard grader/explain/*.c) "$(SHARE)/grader"
 	$(Q)cp -R labs templates $(if $(STUDENT),,reference) "$(SHARE)/grader"
 	$(Q)cp -R tests/harness tests/lab* "$(SHARE)/grader/tests"
 	$(Q)$(if $(STUDENT),rm -rf "$(SHARE)/grader"/tests/lab*/hidden.c "$(SHARE)/grader"/tests/lab*/bugs "$(SHARE)/grader"/tests/lab*/variants)
