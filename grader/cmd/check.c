@@ -83,10 +83,11 @@ static int check_once(const struct cmd_globals *g, const struct check_options *o
         status = cmd_choose_tests(&lab, &o->tests, false, &tests, err);
     if (status != CMD_OK)
         return status;
-    if (intake_read(o->path, &lab, BOX_AUTO, &submission, err) < 0)
+    const enum box_mode mode = cmd_student_mode();
+    if (intake_read(o->path, &lab, mode, &submission, err) < 0)
         return CMD_USAGE;
     const struct grade_options grade = {
-        .only = (const char *const *)tests.v, .progress = on_progress, .progress_ctx = (void *)g,
+        .only = (const char *const *)tests.v, .progress = on_progress, .progress_ctx = (void *)g, .mode = mode,
     };
     result_init(&r);
     if (grade_submission(&lab, &kit, &submission, &grade, &r, err) < 0) {

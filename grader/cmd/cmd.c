@@ -92,6 +92,16 @@ int cmd_choose_tests(const struct lab *lab, const struct strs *wanted, bool hidd
     return CMD_OK;
 }
 
+enum box_mode cmd_student_mode(void)
+{
+    struct box *box = NULL;
+
+    if (box_open(&(struct box_spec){.mode = BOX_AUTO}, &box, NULL) < 0)
+        return BOX_SHARED;
+    box_close(box);
+    return BOX_AUTO;
+}
+
 int cmd_status_of(const struct err *err)
 {
     int sig = interrupt_signal();

@@ -9,6 +9,7 @@
 #include <argp.h>
 #include <stdbool.h>
 
+#include "box/box.h"
 #include "lab/kit.h"
 #include "lab/lab.h"
 #include "report/report.h"
@@ -51,6 +52,10 @@ int cmd_guess_lab(const struct cmd_globals *g, const char *path, char **key, str
 /* The wanted tests, by name or id ("P3"); all public ones if none is wanted. Hidden ones only if
  * 'hidden_too' and the course has their sources. An exit status; CMD_USAGE: one cannot be had. */
 int cmd_choose_tests(const struct lab *lab, const struct strs *wanted, bool hidden_too, struct strs *tests, struct err *err);
+
+/* The mode for a student's own runs, which give no marks: auto where that works, else shared, which needs
+ * neither root nor subordinate ids. */
+enum box_mode cmd_student_mode(void);
 
 /* The exit status after a failed box_open or grade_submission. */
 int cmd_status_of(const struct err *err);

@@ -84,7 +84,8 @@ int cmd_pack(const struct cmd_globals *g, int argc, char **argv, struct err *err
     if (status != CMD_OK)
         return status;
     CLEANUP(free_ptr) char *path = o.output ? xstrdup(o.output) : xformat("%s.tar.gz", lab.config->lab);
-    if (intake_read(o.dir ? o.dir : ".", &lab, BOX_AUTO, &mine, err) < 0)
+    const enum box_mode mode = cmd_student_mode();
+    if (intake_read(o.dir ? o.dir : ".", &lab, mode, &mine, err) < 0)
         return CMD_USAGE;
     if (mine.rejected || !submission_file(&mine, lab.config->library[0])) {
         CLEANUP(free_ptr) char *why = mine.rejected ? rejection_sentence(&mine.why, true) : NULL;
@@ -96,7 +97,7 @@ int cmd_pack(const struct cmd_globals *g, int argc, char **argv, struct err *err
     CLEANUP(close_fd) int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0 || folder_give(fd, path, err) < 0)
         return CMD_INTERNAL;
-    if (intake_read(path, &lab, BOX_AUTO, &back, err) < 0)
+    if (intake_read(path, &lab, mode, &back, err) < 0)
         return cmd_status_of(err);
     if (back.rejected || strcmp(back.digest, mine.digest) != 0) {
         CLEANUP(free_ptr) char *why = back.rejected ? rejection_sentence(&back.why, true) : NULL;

@@ -44,6 +44,7 @@ static const struct argp_option options[] = {
 struct repro_options {
     const char *what, *test, *path;
     const struct tool *tool; /* NULL: none */
+    enum box_mode mode;
 };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -241,7 +242,7 @@ static int repro(const struct cmd_globals *g, const struct repro_options *o, con
     struct repro r = {.o = o, .kit = kit};
     CLEANUP(strs_release) struct strs env = {0};
     struct grade_options grade = {
-        .only = (const char *const *)tests->v, .verdicts_only = true, .env = &env, .command = on_command,
+        .only = (const char *const *)tests->v, .verdicts_only = true, .mode = o->mode, .env = &env, .command = on_command,
         .opened = on_opened, .closing = on_closing, .show_debug = o->tool && strcmp(o->tool->name, "valgrind") == 0, .ctx = &r,
     };
     const bool hidden = lab_test(lab, tests->v[0])->visibility == LAB_HIDDEN;
@@ -308,6 +309,7 @@ int cmd_repro(const struct cmd_globals *g, int argc, char **argv, struct err *er
         (void)err_set(err, _("%s is not installed: apt install %s"), o.tool->name, o.tool->package);
         return CMD_USAGE;
     }
+    o.mode = cmd_student_mode();
     strs_add(&wanted, o.test);
     int status = lab_of_result(o.what, &key, &digest, err);
     if (status == CMD_OK)
@@ -316,7 +318,7 @@ int cmd_repro(const struct cmd_globals *g, int argc, char **argv, struct err *er
         status = cmd_choose_tests(&lab, &wanted, true, &tests, err);
     if (status == CMD_OK && kit_prepare(&lab, &kit, err) < 0)
         status = err->code == EINTR ? cmd_status_of(err) : CMD_INTERNAL;
-    if (status == CMD_OK && intake_read(o.path, &lab, BOX_AUTO, &submission, err) < 0)
+    if (status == CMD_OK && intake_read(o.path, &lab, o.mode, &submission, err) < 0)
         status = CMD_USAGE;
     if (status != CMD_OK)
         return status;

@@ -186,6 +186,7 @@ struct stress {
     const struct kit *kit;
     const struct submission *submission;
     const struct strs *tests;
+    enum box_mode mode;
     unsigned *passed, *broken; /* of each test */
     struct result shown;       /* of the run that is told about */
     unsigned shown_run;        /* from 1; 0: none */
@@ -193,7 +194,7 @@ struct stress {
 
 static _Noreturn void run_child(const struct stress *s, unsigned run, int out, pid_t parent)
 {
-    const struct grade_options o = {.only = (const char *const *)s->tests->v, .verdicts_only = true};
+    const struct grade_options o = {.only = (const char *const *)s->tests->v, .verdicts_only = true, .mode = s->mode};
     struct result r;
     struct err err = {0};
     int status = CMD_INTERNAL;
@@ -392,10 +393,11 @@ int cmd_stress(const struct cmd_globals *g, int argc, char **argv, struct err *e
     cmd_parse(&argp, argc, argv, &o);
     if (!o.path)
         o.path = ".";
+    s.mode = cmd_student_mode();
     int status = cmd_load_lab(g, o.lab, &lab, &kit, err);
     if (status == CMD_OK)
         status = cmd_choose_tests(&lab, &o.tests, true, &tests, err);
-    if (status == CMD_OK && intake_read(o.path, &lab, BOX_AUTO, &submission, err) < 0)
+    if (status == CMD_OK && intake_read(o.path, &lab, s.mode, &submission, err) < 0)
         status = CMD_USAGE;
     if (status == CMD_OK)
         status = stress(&s, &o, err);
