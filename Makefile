@@ -46,7 +46,7 @@ SHARE = $(DESTDIR)$(PREFIX)/share
 PAGES := $(wildcard docs/*.1)
 COMPLETIONS := $(BUILD)/completions/grader.bash $(BUILD)/completions/grader.fish $(BUILD)/completions/_grader
 
-.PHONY: all docker install uninstall run test test-attacks soak check verify bench lint format asan fuzz test-kill deps deps-test clean help kits unit FORCE
+.PHONY: all docker test-docker install uninstall run test test-attacks soak check verify bench lint format asan fuzz test-kill deps deps-test clean help kits unit FORCE
 
 all: $(BUILD)/grader $(CATALOGUES) ## build the grader (build/grader)
 
@@ -110,6 +110,9 @@ format: ## apply .clang-format
 docker: ## build the images grader and grader-students (docs/docker.md); needs a docker engine
 	$(Q)docker/build instructors grader
 	$(Q)docker/build students grader-students
+
+test-docker: all deps-test ## the long form of the suite docker: every lab in containers, a class of twenty
+	$(Q)FULL=1 SUITE_WALL_S=7200 BUILD=$(BUILD) tests/run docker
 
 asan: ## the grader with ASan and UBSan, in build/asan
 	$(Q)$(MAKE) BUILD=build/asan CFLAGS='-O1 -g -fno-omit-frame-pointer' SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=undefined' all
