@@ -1,4 +1,4 @@
-/* lab04; tests: tokend_shutdown q_create_excl; verdicts: tokend_shutdown=timeout|fail q_create_excl=pass | SIGTERM and all its friends are blocked for good */
+/* lab04; tests: tokend_shutdown q_create_excl; verdicts: tokend_shutdown=pass q_create_excl=pass | all signals are blocked and ignored before main: who opens the ones he waits for is right */
 /* SPDX-License-Identifier: MIT */
 ATTACK
 {
