@@ -1,4 +1,4 @@
-/* lab01; tests: hello_line; verdicts: pass; finding: leftover.process; stage: leftovers<=1 | a process that is always another one: each forks the next and ends */
+/* lab01; tests: hello_line; verdicts: pass|fail | a process that is always another one: each forks the next and ends */
 /* SPDX-License-Identifier: MIT */
 ATTACK
 {

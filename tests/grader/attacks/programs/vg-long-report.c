@@ -5,5 +5,5 @@ ATTACK
 {
     if (!watched())
         return;
-//@ 4000 lose(malloc(@ + 1));
+//@ 8000 lose(malloc(@ + 1));
 }
