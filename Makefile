@@ -10,6 +10,7 @@ SHELL := /bin/sh
 DEPS_BUILD := gcc libc6-dev libcyaml-dev libjansson-dev libexpat1-dev libssl-dev libseccomp-dev libarchive-dev gettext
 DEPS_GRADE := libcriterion-dev libnanomsg-dev libffi-dev libnanopb-dev bubblewrap valgrind libc6-dbg lcov uidmap patch binutils
 DEPS_TEST := clang clang-tidy clang-format hyperfine python3-jsonschema procps libclang-rt-14-dev netcat-openbsd man-db libarchive-tools strace gdb zsh fish
+DEPS_DOCKER := docker.io docker-compose mmdebstrap
 DEPS := $(DEPS_BUILD) $(DEPS_GRADE)
 
 V ?= 0
@@ -27,8 +28,9 @@ LIBS := -larchive -lcyaml -ljansson -lexpat -lseccomp -lcrypto -lm
 # init runs inside the box as a static program of its own, and travels within grader.
 INIT_SOURCES := $(wildcard grader/box/init*.c) grader/box/confine.c grader/box/empty.c
 SOURCES := $(filter-out $(wildcard grader/box/init*.c) $(wildcard grader/intake/unpack*.c), $(wildcard grader/*.c grader/*/*.c))
-OBJECTS := $(SOURCES:grader/%.c=$(BUILD)/obj/%.o) $(BUILD)/obj/box/init_image.o $(BUILD)/obj/intake/unpack_image.o \
-	$(BUILD)/obj/lab/causes_image.o $(BUILD)/obj/report/messages_image.o
+# Programs and data that travel within grader.
+IMAGE_OBJECTS := $(patsubst grader/%.S, $(BUILD)/obj/%.o, $(wildcard grader/*/*_image.S))
+OBJECTS := $(SOURCES:grader/%.c=$(BUILD)/obj/%.o) $(IMAGE_OBJECTS)
 LIBRARY_OBJECTS := $(filter-out $(BUILD)/obj/main.o, $(OBJECTS))
 UNIT_TESTS := $(patsubst tests/grader/unit/%.c, $(BUILD)/unit/%, $(wildcard tests/grader/unit/*.c))
 
@@ -187,7 +189,7 @@ $(BUILD)/fuzz/obj/%.o: grader/%.c Makefile | deps-test
 	$(Q)mkdir -p $(@D)
 	$(Q)clang $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link -MMD -MP -c $< -o $@
 
-$(BUILD)/fuzz/grader.a: $(FUZZ_OBJECTS) $(BUILD)/obj/box/init_image.o $(BUILD)/obj/intake/unpack_image.o
+$(BUILD)/fuzz/grader.a: $(FUZZ_OBJECTS) $(IMAGE_OBJECTS)
 	$(Q)rm -f $@; ar rcs $@ $^
 
 $(BUILD)/fuzz/%: tests/grader/fuzz/%.c tests/grader/fuzz/fuzz.h $(BUILD)/fuzz/grader.a
