@@ -283,10 +283,10 @@ LAB_TEST(hidden, supervise_term_timeout)
     struct proc *p;
 
     make_fifo("here");
-    make_fifo("early");
+    make_fifo("herald");
     make_fifo("go");
     here = serve_fifo("here");
-    early = serve_fifo("early"); /* of its own: who was killed may have announced himself or not */
+    early = serve_fifo("herald"); /* of its own: who was killed may have announced himself or not */
     make_file("stubborn", stubborn, sizeof(stubborn) - 1);
 
     clue("mask-inherited");
@@ -303,7 +303,7 @@ LAB_TEST(hidden, supervise_term_timeout)
     /* On a slow machine the time may be over before the job is stubborn: then it gets more. */
     clue("kill-after-grace");
     for (int ms = 50;; ms *= 4) {
-        commands = text("sh stubborn %s early\n", gate);
+        commands = text("sh stubborn %s herald\n", gate);
         make_file("commands", commands, strlen(commands));
         p = start_with(&typed, "supervise", "-t", text("%d", ms), "-g", "50", NULL);
         (void)expect_start(p, 1);
@@ -359,12 +359,12 @@ LAB_TEST(hidden, rt_channel)
     clue("channel-not-blocked");
     to = ready(NULL, "rtrecv");
     freeze(to);
-    from = start("rtsend", "-t", "3600000", text("%d", (int)pid_of(to)), "early", NULL);
+    from = start("rtsend", "-t", "3600000", text("%d", (int)pid_of(to)), "punctual", NULL);
     expect_idle(from);
     thaw(to);
     expect_exit(from, 0);
     expect_exit(to, 0);
-    expect_output(to, text("READY %d\n%d early\n", (int)pid_of(to), (int)pid_of(from)));
+    expect_output(to, text("READY %d\n%d punctual\n", (int)pid_of(to), (int)pid_of(from)));
 
     clue("channel-bytes");
     send_text(0);
