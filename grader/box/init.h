@@ -61,6 +61,13 @@ void spawn_kill(const struct init_proc *p);
 unsigned spawn_kill_uid(uid_t uid, int *errnum);
 /* Sends SIGKILL to all processes of an inner uid at one moment. */
 void spawn_kill_all_as(uid_t uid);
+struct init_status {
+    bool alive; /* neither a zombie nor dead */
+    pid_t parent;
+    uid_t uid; /* the real one */
+};
+/* What /proc/PID/status says (proc_pid_status(5)). False: there is no such process any more. */
+bool spawn_read_status(const char *pid, struct init_status *status);
 
 /* init_watch.c: kills the programs of the uid that uses most when all together use more than
  * memory_max, and notes its number in BOX_MEMORY_PATH. Milliseconds to the next look, -1: nothing

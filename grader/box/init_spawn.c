@@ -311,11 +311,10 @@ void spawn_kill_all_as(uid_t uid)
         ;
 }
 
-/* Is the process of this uid, and alive? */
-static bool is_alive_of(const char *pid, uid_t uid)
+bool spawn_read_status(const char *pid, struct init_status *status)
 {
-    char path[64], text[1024];
-    const char *state, *uids;
+    char path[300], text[1024];
+    const char *state, *parent, *uids;
     CLEANUP(close_fd) int fd = -1;
     ssize_t n;
 
@@ -326,9 +325,14 @@ static bool is_alive_of(const char *pid, uid_t uid)
     text[n] = '\0';
     /* The first line is the name, with its newlines escaped: nobody can forge the other lines. */
     state = strstr(text, "\nState:\t");
+    parent = strstr(text, "\nPPid:\t");
     uids = strstr(text, "\nUid:\t");
-    return state && uids && state[8] != 'Z' && state[8] != 'X' &&
-           strtoul(uids + 6, NULL, 10) == uid;
+    if (!state || !parent || !uids)
+        return false;
+    status->alive = state[8] != 'Z' && state[8] != 'X';
+    status->parent = (pid_t)atoi(parent + 7);
+    status->uid = (uid_t)strtoul(uids + 6, NULL, 10);
+    return true;
 }
 
 /* Watches what is alive of this uid: at most KILL_BATCH pidfds. */
@@ -339,10 +343,11 @@ static nfds_t watch_alive(uid_t uid, struct pollfd *watched)
     nfds_t n = 0;
 
     while (proc && n < KILL_BATCH && (e = readdir(proc))) {
+        struct init_status status;
         int fd;
 
         if (e->d_name[0] < '1' || e->d_name[0] > '9' || atoi(e->d_name) == (int)getpid() ||
-            !is_alive_of(e->d_name, uid))
+            !spawn_read_status(e->d_name, &status) || !status.alive || status.uid != uid)
             continue;
         fd = (int)syscall(SYS_pidfd_open, (pid_t)atoi(e->d_name), 0U);
         if (fd >= 0)

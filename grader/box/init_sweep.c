@@ -47,29 +47,6 @@ static void end_child(pid_t pid)
     (void)waitpid(pid, NULL, WNOHANG);
 }
 
-static bool read_status(const char *pid, char *state, pid_t *parent, uid_t *uid)
-{
-    char path[300], text[1024];
-    const char *s, *p, *u;
-    CLEANUP(close_fd) int fd = -1;
-    ssize_t n;
-
-    (void)snprintf(path, sizeof(path), "/proc/%s/status", pid);
-    fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0 || (n = read(fd, text, sizeof(text) - 1)) <= 0)
-        return false;
-    text[n] = '\0';
-    s = strstr(text, "\nState:\t");
-    p = strstr(text, "\nPPid:\t");
-    u = strstr(text, "\nUid:\t");
-    if (!s || !p || !u)
-        return false;
-    *state = s[8];
-    *parent = (pid_t)atoi(p + 7);
-    *uid = (uid_t)strtoul(u + 6, NULL, 10);
-    return true;
-}
-
 /* One round. False: nobody was there any more. */
 static bool end_processes(void)
 {
@@ -79,19 +56,16 @@ static bool end_processes(void)
     int ignored;
 
     while (proc && (e = readdir(proc))) {
-        pid_t parent;
-        uid_t uid;
-        char state;
+        struct init_status status;
 
-        if (!isdigit((unsigned char)e->d_name[0]) ||
-            !read_status(e->d_name, &state, &parent, &uid))
+        if (!isdigit((unsigned char)e->d_name[0]) || !spawn_read_status(e->d_name, &status))
             continue;
-        if (parent == getpid())
+        if (status.parent == getpid())
             end_child((pid_t)atoi(e->d_name));
-        else if (!is_ours(uid) || state == 'Z' || state == 'X')
+        else if (!is_ours(status.uid) || !status.alive)
             continue;
-        if (is_ours(uid))
-            users[uid - init.first_uid] = true;
+        if (is_ours(status.uid))
+            users[status.uid - init.first_uid] = true;
         found = true;
     }
     for (uid_t i = 1; i < USERS; i++)

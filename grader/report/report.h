@@ -17,7 +17,7 @@ struct report_options {
     bool colour;        /* terminal escapes are wanted */
     bool show_hidden;   /* what hidden tests saw, too: for instructors */
     const char *today;  /* "2026-12-31": what is told of hidden tests may depend on it; NULL: no day */
-    bool deterministic; /* leave out times and the environment */
+    bool deterministic; /* leave out what differs from run to run (result/json.h) */
     const char *path;   /* of the submission, to tell how the same is graded again; NULL: unknown */
     const char *command; /* by which grader command; NULL: run */
 };

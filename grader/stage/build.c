@@ -23,7 +23,7 @@ enum {
     NM_MAX = 32 << 20,           /* bytes of the list of symbols: as many as nm may write */
     COV_BYTES = 1 << 20,         /* room for the counters; covmap.c grows the file if it must */
     IMAGE_MAX = 64 * 1024 * 1024, /* bytes of the linked image */
-    BUDGET_MS = 60000            /* of the processor, for compiling all files of a submission */
+    BUDGET_MS = 30000            /* of the processor, for compiling all files of a submission */
 };
 
 static const struct proc_limits compile_limits = {
