@@ -263,28 +263,26 @@ static int compile(struct stage *s, struct units *units, struct err *err)
     const unsigned parallel = (unsigned)sysconf(_SC_NPROCESSORS_ONLN);
     const size_t few = parallel * 4UL;
     struct run *runs = xcalloc(few, sizeof(*runs));
-    long spent = 0;
+    long left_ms = BUDGET_MS;
     int status = 0;
 
-    for (size_t at = 0, n; at < units->n && status == 0; at += n) {
+    for (size_t at = 0, n, done = 0; at < units->n && status == 0; at += done) {
         n = units->n - at < few ? units->n - at : few;
-        if (spent >= BUDGET_MS) {
-            build_finding(s, "build.compiler_stopped", units->v[at].path, "this file and those after it are not compiled: "
-                          "those before it took the compiler %ld seconds", spent / 1000);
-            for (; at < units->n; at++)
-                units->v[at].late = true;
-            break;
-        }
         for (size_t i = 0; i < n; i++) {
             init_run(&runs[i], SUB_DIR, BOX_BUILDER);
             compile_argv(s, &units->v[at + i], &runs[i].argv);
         }
-        status = run_all(s, runs, n, parallel, err);
+        status = run_within(s, runs, n, parallel, &left_ms, &done, err);
         for (size_t i = 0; i < n; i++) {
-            if (status == 0)
+            if (status == 0 && i < done)
                 status = judge_compilation(s, &units->v[at + i], &runs[i], err);
-            spent += runs[i].result.end == PROC_WALL ? (long)runs[i].result.wall_ms : (long)runs[i].result.cpu_ms;
             run_release(&runs[i]);
+        }
+        if (status == 0 && done < n) {
+            build_finding(s, "build.compiler_stopped", units->v[at + done].path, "this file and those after it are not compiled: "
+                          "those before it took the compiler %ld seconds", (BUDGET_MS - left_ms) / 1000);
+            for (at += done, done = 0; at < units->n; at++)
+                units->v[at].late = true;
         }
     }
     free(runs);

@@ -2,6 +2,7 @@
 #include "stage/run.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,22 +34,37 @@ static int start(struct stage *s, struct run *r, unsigned *id, struct err *err)
     return box_start(s->box, &spec, id, err);
 }
 
-int run_all(struct stage *s, struct run *runs, size_t n, unsigned parallel, struct err *err)
+int run_within(struct stage *s, struct run *runs, size_t n, unsigned parallel, long *budget_ms, size_t *done,
+               struct err *err)
 {
     CLEANUP(free_ptr) unsigned *ids = xcalloc(n, sizeof(*ids));
     size_t started = 0;
 
-    for (size_t ended = 0; ended < n; ended++) {
-        for (; started < n && started - ended < (parallel ? parallel : 1); started++)
+    for (*done = 0; *done < n; (*done)++) {
+        const size_t ended = *done;
+        for (; started < n && *budget_ms > 0 && started - ended < (parallel ? parallel : 1); started++)
             if (start(s, &runs[started], &ids[started], err) < 0)
                 return err_wrap(err, "cannot run %s", runs[started].argv.v[0]);
+        if (started == ended)
+            break;
         if (box_wait(s->box, ids[ended], &runs[ended].result, err) < 0)
             return -1;
         s->cpu_ms += runs[ended].result.cpu_ms;
+        /* Whoever is killed has not waited for its children: their time is not in its own. */
+        const struct proc_result *result = &runs[ended].result;
+        *budget_ms -= (long)(result->end == PROC_EXITED ? result->cpu_ms : result->wall_ms);
         if (interrupt_signal())
             return err_errno(err, EINTR, "interrupted");
     }
     return 0;
+}
+
+int run_all(struct stage *s, struct run *runs, size_t n, unsigned parallel, struct err *err)
+{
+    long budget_ms = LONG_MAX;
+    size_t done;
+
+    return run_within(s, runs, n, parallel, &budget_ms, &done, err);
 }
 
 char *run_text(int fd, size_t max)

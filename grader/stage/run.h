@@ -19,6 +19,12 @@ struct run {
 
 #define RUN_INIT {.out_fd = -1, .err_fd = -1}
 
+/* Runs them in their order, at most 'parallel' at a time, and starts no more of them when *budget_ms of
+ * the processor's time are used up. What it took is subtracted from *budget_ms. The first *done of
+ * them have run. */
+int run_within(struct stage *s, struct run *runs, size_t n, unsigned parallel, long *budget_ms, size_t *done,
+               struct err *err);
+
 /* Runs them all, at most 'parallel' at a time, and waits for all. */
 int run_all(struct stage *s, struct run *runs, size_t n, unsigned parallel, struct err *err);
 

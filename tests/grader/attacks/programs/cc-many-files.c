@@ -1,4 +1,4 @@
-/* lab01; tests: io_eintr_partial; copies: 400; wall: 300; status: compile_error|graded; score: 0 | hundreds of files that each take the compiler for ever */
+/* lab01; tests: io_eintr_partial; copies: 400; status: compile_error|graded; score: 0 | hundreds of files that each take the compiler for ever */
 /* SPDX-License-Identifier: MIT */
 #define A x; x; x; x; x; x; x; x; x; x; x; x; x; x; x; x;
 #define B A A A A A A A A A A A A A A A A

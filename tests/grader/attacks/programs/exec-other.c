@@ -1,4 +1,4 @@
-/* lab01; tests: hello_line; verdicts: fail|timeout; score: 0 | another program in place of the own */
+/* lab01; tests: filter_large; verdicts: fail|crash|timeout; score: 0 | another program in place of the own */
 /* SPDX-License-Identifier: MIT */
 ATTACK
 {
