@@ -6,6 +6,7 @@
 
 #include "cmd/cmd.h"
 #include "lab/causes.h"
+#include "lab/handout.h"
 #include "lab/secrets.h"
 #include "report/messages.h"
 #include "util/cleanup.h"
@@ -60,16 +61,15 @@ static void check_sources(const struct lab *lab, struct strs *problems)
 static void check_files(const struct lab *lab, struct strs *problems)
 {
     const struct lab_config *c = lab->config;
-    static const char *const handouts[] = {"README.md", "README.pt-BR.md"};
 
-    for (size_t i = 0; i < 2; i++) {
-        CLEANUP(free_ptr) char *path = xformat("%s/%s", lab->dir, handouts[i]);
-        CLEANUP(free_ptr) char *text = read_text(path);
-        if (!*text)
+    for (enum lang lang = LANG_EN; lang <= LANG_PT_BR; lang++) {
+        CLEANUP(free_ptr) char *path = handout_path(lab, lang);
+        if (access(path, R_OK) != 0)
             strs_addf(problems, "%s: the handout is missing", path);
-        for (unsigned d = 0; *text && d < c->demands_count; d++)
-            if (!strstr(text, c->demands[d].key))
-                strs_addf(problems, "%s: demand '%s' is not stated", path, c->demands[d].key);
+        else
+            for (unsigned d = 0; d < c->demands_count; d++)
+                if (!handout_line(lab, lang, c->demands[d].key))
+                    strs_addf(problems, "%s: no line begins with demand '%s'", path, c->demands[d].key);
     }
     for (unsigned i = 0; i < c->headers_count; i++) {
         CLEANUP(free_ptr) char *path = lab_path(lab, "templates", c->headers[i]);

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "cmd/cmd.h"
+#include "lab/handout.h"
 #include "util/cleanup.h"
 #include "util/folder.h"
 #include "util/i18n.h"
@@ -48,7 +49,8 @@ int cmd_new(const struct cmd_globals *g, int argc, char **argv, struct err *err)
     CLEANUP(close_fd) int fd = open(dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0 || folder_give(fd, dir, err) < 0 || folder_copy(from, dir, err) < 0)
         return CMD_INTERNAL;
-    printf("%s: %s\n%s: %s/%s\n", dir, g->lang == LANG_PT_BR ? lab.config->title.pt_br : lab.config->title.en, _("handout"),
-           lab.dir, g->lang == LANG_PT_BR ? "README.pt-BR.md" : "README.md");
+    CLEANUP(free_ptr) char *handout = handout_path(&lab, g->lang);
+    printf("%s: %s\n%s: %s\n", dir, g->lang == LANG_PT_BR ? lab.config->title.pt_br : lab.config->title.en, _("handout"),
+           handout);
     return CMD_OK;
 }

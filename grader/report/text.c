@@ -8,6 +8,7 @@
 
 #include "explain/explain.h"
 #include "lab/causes.h"
+#include "lab/handout.h"
 #include "report/messages.h"
 #include "report/report.h"
 #include "util/cleanup.h"
@@ -109,7 +110,8 @@ static void put_wrapped(FILE *out, const char *s, int indent)
         blanks = strspn(p, " ");
         p += blanks;
         if (*p == '\n') {
-            (void)fprintf(out, "\n%*s", indent, "");
+            if (p[1]) /* not for what ends with a newline */
+                (void)fprintf(out, "\n%*s", indent, "");
             column = indent;
             blanks = 0;
             p++;
@@ -315,6 +317,17 @@ static void put_explanation(const struct writer *w, const json_t *records)
     }
 }
 
+/* Where the handout states the first demand, as editors and terminals open it: FILE:LINE. */
+static void put_handout(const struct writer *w, const struct result_test *t)
+{
+    const unsigned line = t->demands.n ? handout_line(w->lab, w->o->lang, t->demands.v[0]) : 0;
+    CLEANUP(free_ptr) char *path = handout_path(w->lab, w->o->lang);
+    CLEANUP(free_ptr) char *place = xformat("%s:%u", path, line);
+
+    if (line)
+        put_field(w, _("read"), place);
+}
+
 /* A public test says what it saw; a hidden one only in what way it failed, unless told otherwise:
  * its input and what it expected stay hidden. The lab may tell less, or all from some day on. */
 static void put_test(const struct writer *w, const struct result_test *t)
@@ -345,6 +358,7 @@ static void put_test(const struct writer *w, const struct result_test *t)
         buf_printf(&asked, "%s%s %s", i ? " " : "", t->demands.v[i], d ? in_lang(w, d->en, d->pt_br) : "");
     }
     put_field(w, _("asked"), asked.s ? asked.s : "");
+    put_handout(w, t);
     if (w->o->path && t->verdict != VERDICT_NOT_RUN)
         put_again(w, t);
     buf_release(&asked);

@@ -4,6 +4,7 @@
 #include "unit.h"
 
 #include "lab/bug.h"
+#include "lab/handout.h"
 #include "lab/lab.h"
 #include "report/report.h"
 #include "util/cleanup.h"
@@ -370,6 +371,25 @@ UNIT(lab, check_demands)
     checks("demands: [R1, R2]", "demands: [R1, R2, R9]", "no demand 'R9'");
     checks("demands: [R1, R2]", "demands: [R1]", "'R2': no test checks it");
     checks("demands: [R1]\n", "demands: []\n", "names no demand");
+}
+
+UNIT(lab, knows_where_its_handout_states_a_demand)
+{
+    struct lab lab;
+
+    load_good(&lab);
+    cr_assert_eq(handout_line(&lab, LANG_EN, "R1"), 0, "there is no handout");
+    unit_write("labs/lab07-pigeons/README.md", "# Pigeons\nSee R1, R10 and R2.\n**R10. They eat.**\n- *R1*: they arrive\n| R2 | return |");
+    unit_write("labs/lab07-pigeons/README.pt-BR.md", "# Pombos\n\n\n**R1.** Eles chegam.\n");
+    cr_assert_eq(handout_line(&lab, LANG_EN, "R1"), 4);
+    cr_assert_eq(handout_line(&lab, LANG_EN, "R10"), 3);
+    cr_assert_eq(handout_line(&lab, LANG_EN, "R2"), 5);
+    cr_assert_eq(handout_line(&lab, LANG_PT_BR, "R1"), 4);
+    cr_assert_eq(handout_line(&lab, LANG_PT_BR, "R2"), 0);
+    CLEANUP(free_ptr) char *path = handout_path(&lab, LANG_PT_BR);
+    HAS(path, "/labs/lab07-pigeons/README.pt-BR.md");
+    lab_release(&lab);
+    unit_done();
 }
 
 UNIT(lab, check_parts)
