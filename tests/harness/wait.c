@@ -8,7 +8,8 @@
  *   - something is running and has had much processor time: it spins (several processes that spin
  *     keep each other waiting: what they had together counts);
  *   - something is running but got little: the machine is slow, go on a little;
- * and all this at most STRETCH times as long as without load. */
+ * and all this at most STRETCH times as long as without load. Where it then is the load that took the
+ * time, nobody can tell whether the program would have come to an end: an error, not a failure. */
 #include "inside.h"
 
 #include "image/image.h"
@@ -289,8 +290,10 @@ struct deadline {
     bool measured;
 };
 
-/* True when the wait has lasted too long. */
-static bool deadline_passed(struct deadline *d)
+enum lasted { NOT_LONG, TOO_LONG, STARVED };
+
+/* Has the wait lasted too long? */
+static enum lasted deadline_passed(struct deadline *d)
 {
     uint64_t limit = deadline_ns(), elapsed = now_ns() - d->begin, lost, effective;
 
@@ -298,30 +301,30 @@ static bool deadline_passed(struct deadline *d)
         meter_read(&d->base);
         d->measured = true;
         d->next = d->begin + limit;
-        return false;
+        return NOT_LONG;
     }
-    if (elapsed >= limit * STRETCH || now_ns() - lab.begin_ns >= limit * STRETCH)
-        return true;
     meter_read(&d->now);
     /* So much processor time would have been too long on an idle machine as well. */
     if (used_ns(&d->base, &d->now) >= limit && any_busy(&d->now))
-        return true;
+        return TOO_LONG;
     lost = delayed_ns(&d->base, &d->now);
     effective = lost < elapsed ? elapsed - lost : 0;
+    if (elapsed >= limit * STRETCH || now_ns() - lab.begin_ns >= limit * STRETCH)
+        return lost > elapsed / 2 && used_ns(&d->base, &d->now) < limit ? STARVED : TOO_LONG;
     if (effective < limit) {
         uint64_t left = limit - effective;
         d->next = now_ns() + (left < limit / 5 ? left : limit / 5);
-        return false;
+        return NOT_LONG;
     }
     for (int scan = 0; scan < 3; scan++) {
         if (any_busy(&d->now)) {
             d->next = now_ns() + limit / 5;
-            return used_ns(&d->base, &d->now) >= limit / 2;
+            return used_ns(&d->base, &d->now) >= limit / 2 ? TOO_LONG : NOT_LONG;
         }
         pump(-1, 0, LOOK_MAX_US);
         meter_read(&d->now);
     }
-    return true;
+    return TOO_LONG;
 }
 
 static bool was_sent(const struct proc *p, int sig)
@@ -407,9 +410,14 @@ void wait_for(const struct wait *w)
             break;
         now = now_ns();
         if (now >= d.next) {
-            if (deadline_passed(&d)) {
+            const enum lasted lasted = deadline_passed(&d);
+            if (lasted != NOT_LONG) {
                 if (w->ready(w->arg))
                     break;
+                if (lasted == STARVED)
+                    broken("the machine is too busy: in %llu ms the programs of the test hardly got a processor, "
+                           "while the test waited for %s",
+                           (unsigned long long)(now - d.begin) / 1000000, w->what);
                 if (w->ours)
                     broken("nothing more happened while the harness waited for %s", w->what);
                 if (w->kind != KIND_HANG && w->signature)

@@ -3,6 +3,8 @@
 #include "harness.h"
 
 #include <errno.h>
+#include <sched.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -178,6 +180,22 @@ LAB_TEST(public, hangs_on_the_test)
 LAB_TEST(public, hangs_spinning)
 {
     await_line(start("bad", "spin", NULL), "never");
+}
+
+/* Not in the table: only where the processors are busy with something else. */
+LAB_TEST(public, starved)
+{
+    struct proc *p = start("bad", "spin", NULL);
+    const struct sched_param none = {0};
+
+    check(sched_setscheduler(pid_of(p), SCHED_IDLE, &none) == 0, NULL, "sched_setscheduler: %s", strerror(errno));
+    /* Where each session has its own share of the processors (sched(7)), that as well. */
+    FILE *share = fopen(text("/proc/%d/autogroup", (int)pid_of(p)), "w");
+    if (share) {
+        (void)fputs("19", share);
+        (void)fclose(share);
+    }
+    await_line(p, "never");
 }
 
 LAB_TEST(public, hangs_stopped)
