@@ -81,7 +81,7 @@ install: all $(COMPLETIONS) ## install under PREFIX (/usr/local), below DESTDIR 
 	$(Q)install -m 644 $(BUILD)/completions/grader.bash "$(SHARE)/bash-completion/completions/grader"
 	$(Q)install -m 644 $(BUILD)/completions/grader.fish "$(SHARE)/fish/vendor_completions.d"
 	$(Q)install -m 644 $(BUILD)/completions/_grader "$(SHARE)/zsh/site-functions"
-	$(Q)cp --parents grader/box/confine.c grader/util/vec.c grader/util/text.c grader/explain/*.c grader/*/*.h "$(SHARE)/grader"
+	$(Q)cp --parents $$($(MAKE) --no-print-directory -s -f tests/harness/kit.mk LAB=any shared-sources) "$(SHARE)/grader"
 	$(Q)cp -R labs templates $(if $(STUDENT),,reference) "$(SHARE)/grader"
 	$(Q)cp -R tests/harness tests/lab* "$(SHARE)/grader/tests"
 	$(Q)$(if $(STUDENT),rm -rf "$(SHARE)/grader"/tests/lab*/hidden.c "$(SHARE)/grader"/tests/lab*/bugs "$(SHARE)/grader"/tests/lab*/variants)

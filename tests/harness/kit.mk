@@ -41,20 +41,24 @@ LIBS := -Wl,--push-state,-Bstatic -lcriterion -lboxfort -lprotobuf-nanopb -Wl,--
 
 O := $(KIT)/obj
 FOR_LAB := -I$(HARNESS) -I$(TEMPLATE)/include
-HARNESS_O := $(patsubst $(HARNESS)/%.c,$(O)/%.o,$(sort $(wildcard $(HARNESS)/*.c))) $(O)/confine.o \
-	$(patsubst $(ROOT)/grader/%.c,$(O)/shared/%.o,$(sort $(wildcard $(ROOT)/grader/explain/*.c))) \
-	$(O)/shared/util/vec.o $(O)/shared/util/text.o
+# What harness and grader share.
+SHARED := box/confine.c $(patsubst $(ROOT)/grader/%,%,$(sort $(wildcard $(ROOT)/grader/explain/*.c))) util/vec.c util/text.c
+HARNESS_O := $(patsubst $(HARNESS)/%.c,$(O)/%.o,$(sort $(wildcard $(HARNESS)/*.c))) $(SHARED:%.c=$(O)/shared/%.o)
 PUBLIC_O := $(patsubst $(TESTS)/%.c,$(O)/lab/%.o,$(filter-out %/probe.c %/wrap.c %/hidden.c, \
 	$(sort $(wildcard $(TESTS)/*.c))))
 HIDDEN_O := $(patsubst $(TESTS)/%.c,$(O)/lab/%.o,$(wildcard $(TESTS)/hidden.c))
 PEERS := $(patsubst $(HARNESS)/peers/%.c,$(KIT)/peers/%,$(sort $(wildcard $(HARNESS)/peers/*.c)))
 
-.PHONY: kit runners image peers FORCE
+.PHONY: kit runners image peers shared-sources FORCE
 kit: runners image peers $(KIT)/valgrind.supp $(KIT)/debug/list
 runners: $(KIT)/tests $(KIT)/public-tests
 image: $(addprefix $(KIT)/,image_main.o covmap.o covdump.o forkserver.o covmap.ld) \
 	$(if $(wildcard $(TESTS)/probe.c),$(KIT)/probe.o) $(if $(wildcard $(TESTS)/wrap.c),$(KIT)/wrap.o)
 peers: $(PEERS)
+
+# Of the grader's sources a course needs these.
+shared-sources:
+	@cd $(ROOT) && printf '%s\n' $(SHARED:%=grader/%) grader/*/*.h
 
 $(KIT)/tests: $(PUBLIC_O) $(HIDDEN_O) $(HARNESS_O)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
@@ -68,10 +72,6 @@ $(O)/lab/%.o: $(TESTS)/%.c | $(O)/lab
 $(O)/%.o: $(HARNESS)/%.c | $(O)/lab
 	$(call compile,-I$(ROOT)/grader,$(O)/$*.d)
 
-$(O)/confine.o: $(ROOT)/grader/box/confine.c | $(O)/lab
-	$(call compile,-I$(ROOT)/grader,$(O)/confine.d)
-
-# What harness and grader share.
 $(O)/shared/%.o: $(ROOT)/grader/%.c | $(O)/lab
 	@mkdir -p $(@D)
 	$(call compile,-I$(ROOT)/grader,$(O)/shared-$(subst /,-,$*).d)
