@@ -33,7 +33,7 @@ static const struct argp_option options[] = {
     {"min", KEY_MIN, "POINTS", 0, "exit with status 1 if a score is below this", 0},
     {"jobs", 'j', "N", 0, "tests at a time (default: twice the processors)", 0},
     {"mode", KEY_MODE, "MODE", 0, "isolation: auto (default), full, users or shared", 0},
-    {"deterministic", KEY_DETERMINISTIC, NULL, 0, "leave out times, the environment and coverage counts", 0},
+    {"deterministic", KEY_DETERMINISTIC, NULL, 0, "leave out what differs from run to run: times, the environment, explanations, coverage counts", 0},
     {0},
 };
 

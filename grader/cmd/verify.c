@@ -105,7 +105,7 @@ static void on_done(void *ctx, const struct prove_case *c, size_t ended, size_t 
 
 static char *student_page(const struct verify_options *o, const struct prove_case *c, enum lang lang)
 {
-    const struct report_options ro = {.lang = lang, .deterministic = true, .path = c->name};
+    const struct report_options ro = {.lang = lang, .path = c->name};
     char *page = NULL;
     size_t size = 0;
     FILE *f = open_memstream(&page, &size);

@@ -352,7 +352,8 @@ static void put_test(const struct writer *w, const struct result_test *t)
     if (missing) /* "mechanism socket()" */
         put_field(w, _("missing"), missing + 1);
     put_known(w, t);
-    put_explanation(w, t->explain);
+    if (!w->o->deterministic)
+        put_explanation(w, t->explain);
     for (size_t i = 0; i < t->demands.n; i++) {
         const struct lab_demand *d = demand(w->lab, t->demands.v[i]);
         buf_printf(&asked, "%s%s %s", i ? " " : "", t->demands.v[i], d ? in_lang(w, d->en, d->pt_br) : "");

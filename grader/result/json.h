@@ -10,8 +10,8 @@
 #include "util/err.h"
 
 /* The document, which the caller decrefs. 'deterministic' leaves out what differs from run to run:
- * times, the environment, and the counts of coverage: who comes first in a race takes the one branch
- * or the other. */
+ * times, the environment, explanations (they have numbers of processes; their signature stays), and the
+ * counts of coverage: who comes first in a race takes the one branch or the other. */
 json_t *result_to_json(const struct result *r, bool deterministic);
 
 /* Reads a document that result_to_json made into *r, which the caller has initialised and releases.

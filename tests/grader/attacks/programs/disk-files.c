@@ -1,4 +1,4 @@
-/* lab01; tests: hello_line filter_large; verdicts: hello_line=pass filter_large=pass|fail; stage: leftovers<=4 | every folder that can be written to is filled */
+/* lab01; tests: hello_line filter_large; verdicts: hello_line=pass filter_large=pass|fail; stage: leftovers<=4; only: full | every folder that can be written to is filled */
 /* SPDX-License-Identifier: MIT */
 ATTACK
 {
