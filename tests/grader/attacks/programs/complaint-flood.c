@@ -1,4 +1,4 @@
-/* lab01; tests: hello_line io_eintr_partial; verdicts: fail|crash|timeout; score: 0 | complaints without end, no line among them */
+/* lab01; tests: filter_large io_eintr_partial; verdicts: fail|crash|timeout; score: 0 | complaints without end, no line among them */
 /* SPDX-License-Identifier: MIT */
 ATTACK
 {

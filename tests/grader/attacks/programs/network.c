@@ -1,4 +1,4 @@
-/* lab01; tests: hello_line; verdicts: pass | the world outside, and routes to it */
+/* lab01; tests: hello_line; verdicts: pass; only: full | the world outside, and routes to it */
 /* SPDX-License-Identifier: MIT */
 ATTACK
 {
