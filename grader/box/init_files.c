@@ -82,7 +82,7 @@ static int open_parent(const char *path, const char **name)
     char dir[4096];
     size_t n;
 
-    if (!slash || !slash[1] || strcmp(slash, "/.") == 0 || strcmp(slash, "/..") == 0) {
+    if (!inner || !slash || !slash[1] || strcmp(slash, "/.") == 0 || strcmp(slash, "/..") == 0) {
         errno = EINVAL;
         return -1;
     }

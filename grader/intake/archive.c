@@ -49,7 +49,7 @@ static bool read_refusal(const char *s, const size_t numbers[3], size_t n, struc
 bool archive_read_stream(const char *s, size_t n, struct submission *sub)
 {
     char clean[INTAKE_PATH_MAX + 1];
-    size_t numbers[3], head, total = 0;
+    size_t numbers[3] = {0}, head, total = 0;
 
     while (n) {
         if (n == 2 && memcmp(s, "E\n", 2) == 0)

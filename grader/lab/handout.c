@@ -11,7 +11,9 @@
 
 char *handout_path(const struct lab *lab, enum lang lang)
 {
-    return xformat("%s/%s", lab->dir, lang == LANG_PT_BR ? "README.pt-BR.md" : "README.md");
+    const char *dir = strncmp(lab->dir, "./", 2) == 0 ? lab->dir + 2 : lab->dir;
+
+    return xformat("%s/%s", dir, lang == LANG_PT_BR ? "README.pt-BR.md" : "README.md");
 }
 
 unsigned handout_line(const struct lab *lab, enum lang lang, const char *demand)

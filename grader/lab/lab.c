@@ -41,16 +41,22 @@ static const cyaml_schema_value_t demand_entry = {
 };
 
 /* Of a program or a test; memory is the whole lab's, for it is counted over the box. */
-#define LIMITS_OF_ONE                                                                              \
-    CONF_COUNT_OPT("cpu_s", struct lab_limits, cpu_s),                                             \
-        CONF_COUNT_OPT("processes", struct lab_limits, processes),                                 \
-        CONF_COUNT_OPT("descriptors", struct lab_limits, descriptors),                             \
-        CONF_COUNT_OPT("file_mib", struct lab_limits, file_mib),                                   \
-        CONF_COUNT_OPT("output_mib", struct lab_limits, output_mib),                               \
-        CONF_COUNT_OPT("queue_kib", struct lab_limits, queue_kib)
-static const cyaml_schema_field_t some_limits_fields[] = {LIMITS_OF_ONE, CYAML_FIELD_END};
+static const cyaml_schema_field_t some_limits_fields[] = {
+    CONF_COUNT_OPT("cpu_s", struct lab_limits, cpu_s),
+    CONF_COUNT_OPT("processes", struct lab_limits, processes),
+    CONF_COUNT_OPT("descriptors", struct lab_limits, descriptors),
+    CONF_COUNT_OPT("file_mib", struct lab_limits, file_mib),
+    CONF_COUNT_OPT("output_mib", struct lab_limits, output_mib),
+    CONF_COUNT_OPT("queue_kib", struct lab_limits, queue_kib),
+    CYAML_FIELD_END,
+};
 static const cyaml_schema_field_t lab_limits_fields[] = {
-    LIMITS_OF_ONE,
+    CONF_COUNT_OPT("cpu_s", struct lab_limits, cpu_s),
+    CONF_COUNT_OPT("processes", struct lab_limits, processes),
+    CONF_COUNT_OPT("descriptors", struct lab_limits, descriptors),
+    CONF_COUNT_OPT("file_mib", struct lab_limits, file_mib),
+    CONF_COUNT_OPT("output_mib", struct lab_limits, output_mib),
+    CONF_COUNT_OPT("queue_kib", struct lab_limits, queue_kib),
     CONF_COUNT_OPT("memory_mib", struct lab_limits, memory_mib),
     CYAML_FIELD_END,
 };

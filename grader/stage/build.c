@@ -204,6 +204,9 @@ static void build_finding(struct stage *s, const char *kind, const char *file, c
     f->file = xstrdup(file);
 }
 
+/* Objects name the folder as it is, whatever the box calls it. */
+static const char same_folder[] = "-fdebug-prefix-map=" SUB_DIR "=" SUB_DIR;
+
 static void compile_argv(const struct stage *s, const struct unit *u, struct strs *argv)
 {
     strs_add(argv, "gcc");
@@ -211,7 +214,7 @@ static void compile_argv(const struct stage *s, const struct unit *u, struct str
         strs_add(argv, s->lab->config->cflags[i]);
     static const char *const ours[] = {
         "-g", "-O0", "-fprofile-arcs", "-ftest-coverage", "-fprofile-info-section=lab_gcov", "-fdata-sections",
-        "-fdiagnostics-format=json", "-fdebug-prefix-map=" SUB_DIR "=" SUB_DIR, "-pipe", "-Iinclude", "-Isrc", "-c",
+        "-fdiagnostics-format=json", same_folder, "-pipe", "-Iinclude", "-Isrc", "-c",
     };
     for (size_t i = 0; i < sizeof(ours) / sizeof(*ours); i++)
         strs_add(argv, ours[i]);
