@@ -170,7 +170,7 @@ int main(int argc, char **argv)
     struct arguments first = a;
     (void)argp_parse(&argp, argc, argv, ARGP_IN_ORDER | ARGP_SILENT, NULL, &first);
     set_language(first.globals.lang, a.globals.program);
-    const struct argp translated = cmd_translated(&argp);
+    CLEANUP(cmd_translated_release) struct argp translated = cmd_translated(&argp);
     (void)argp_parse(&translated, argc, argv, ARGP_IN_ORDER, NULL, &a);
     if (!a.globals.course)
         a.globals.course = find_course(a.globals.program);

@@ -138,10 +138,16 @@ struct argp cmd_translated(const struct argp *argp)
     return t;
 }
 
+void cmd_translated_release(struct argp *translated)
+{
+    free((char *)translated->doc);
+    free((struct argp_option *)translated->options);
+}
+
 void cmd_parse(const struct argp *argp, int argc, char **argv, void *input)
 {
     argp_err_exit_status = CMD_USAGE;
     argv[0] = xformat("grader %s", argv[0]); /* lives as long as the program: argp keeps it */
-    const struct argp translated = cmd_translated(argp);
+    CLEANUP(cmd_translated_release) struct argp translated = cmd_translated(argp);
     (void)argp_parse(&translated, argc, argv, 0, NULL, input);
 }

@@ -60,9 +60,10 @@ enum box_mode cmd_student_mode(void);
 /* The exit status after a failed box_open or grade_submission. */
 int cmd_status_of(const struct err *err);
 
-/* The same in the language of messages: docs and options' docs, which are marked with N_(). What it
- * points to lives as long as the program. */
+/* The same in the language of messages: docs and options' docs, which are marked with N_(). The caller
+ * releases it. */
 struct argp cmd_translated(const struct argp *argp);
+void cmd_translated_release(struct argp *translated);
 
 /* argp_parse for a command; 'argv[0]' becomes "grader COMMAND" in messages. Does not return after
  * --help (status 0) or wrong arguments (status 2). */
