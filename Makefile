@@ -34,6 +34,8 @@ OBJECTS := $(SOURCES:grader/%.c=$(BUILD)/obj/%.o) $(IMAGE_OBJECTS)
 LIBRARY_OBJECTS := $(filter-out $(BUILD)/obj/main.o, $(OBJECTS))
 UNIT_TESTS := $(patsubst tests/grader/unit/%.c, $(BUILD)/unit/%, $(wildcard tests/grader/unit/*.c))
 
+ASAN := BUILD=build/asan CFLAGS='-O1 -g -fno-omit-frame-pointer' SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=undefined'
+
 CATALOGUES := $(patsubst grader/text/%.po, $(BUILD)/locale/%/LC_MESSAGES/grader.mo, $(wildcard grader/text/*.po))
 
 LAB ?= lab05
@@ -48,7 +50,7 @@ SHARE = $(DESTDIR)$(PREFIX)/share
 PAGES := $(wildcard docs/*.1)
 COMPLETIONS := $(BUILD)/completions/grader.bash $(BUILD)/completions/grader.fish $(BUILD)/completions/_grader
 
-.PHONY: all docker test-docker install uninstall run test test-attacks soak check verify bench lint format asan fuzz test-kill deps deps-test clean help kits unit FORCE
+.PHONY: all docker test-docker install uninstall run test test-attacks soak check verify bench lint format asan test-asan fuzz test-kill deps deps-test clean help kits unit FORCE
 
 all: $(BUILD)/grader $(CATALOGUES) ## build the grader (build/grader)
 
@@ -117,7 +119,10 @@ test-docker: all deps-test ## the long form of the suite docker: every lab in co
 	$(Q)FULL=1 SUITE_WALL_S=7200 BUILD=$(BUILD) tests/run docker
 
 asan: ## the grader with ASan and UBSan, in build/asan
-	$(Q)$(MAKE) BUILD=build/asan CFLAGS='-O1 -g -fno-omit-frame-pointer' SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=undefined' all
+	$(Q)$(MAKE) $(ASAN) all
+
+test-asan: asan deps-test ## the suites that run the grader, on that build
+	$(Q)$(MAKE) $(ASAN) test T="$(or $(T),unit boxes intake kill mistakes cli)"
 
 fuzz: all deps-test ## fuzz what reads others' bytes, each target for FUZZ_S seconds (600)
 	$(Q)BUILD=$(BUILD) FUZZ_S=$${FUZZ_S:-600} tests/grader/fuzz/run
