@@ -122,7 +122,7 @@ asan: ## the grader with ASan and UBSan, in build/asan
 	$(Q)$(MAKE) $(ASAN) all
 
 test-asan: asan deps-test ## the suites that run the grader, on that build
-	$(Q)$(MAKE) $(ASAN) test T="$(or $(T),unit boxes intake kill mistakes cli)"
+	$(Q)LSAN_OPTIONS=suppressions=$(CURDIR)/tools/lsan.supp:print_suppressions=0 $(MAKE) $(ASAN) test T="$(or $(T),unit boxes intake kill mistakes cli)"
 
 fuzz: all deps-test ## fuzz what reads others' bytes, each target for FUZZ_S seconds (600)
 	$(Q)BUILD=$(BUILD) FUZZ_S=$${FUZZ_S:-600} tests/grader/fuzz/run
