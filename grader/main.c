@@ -162,7 +162,6 @@ int main(int argc, char **argv)
     struct err err = {0};
     int status = CMD_USAGE;
 
-    CLEANUP(free_ptr) char *course = NULL;
     a.globals.program = own_path();
     a.globals.lang = lang_of_environment();
     argp_program_version = NULL;
@@ -173,8 +172,9 @@ int main(int argc, char **argv)
     set_language(first.globals.lang, a.globals.program);
     CLEANUP(cmd_translated_release) struct argp translated = cmd_translated(&argp);
     (void)argp_parse(&translated, argc, argv, ARGP_IN_ORDER, NULL, &a);
-    if (!a.globals.course)
-        a.globals.course = course = find_course(a.globals.program);
+    CLEANUP(free_ptr) char *course = a.globals.course ? NULL : find_course(a.globals.program);
+    if (course)
+        a.globals.course = course;
     const struct command *c = cmd_table;
     while (c->name && strcmp(c->name, argv[a.command]) != 0)
         c++;
