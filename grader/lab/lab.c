@@ -62,8 +62,7 @@ static const cyaml_schema_field_t lab_limits_fields[] = {
 };
 static const cyaml_schema_field_t program_limits_fields[] = {
     CONF_STRING("program", struct lab_program_limits, program),
-    CYAML_FIELD_MAPPING("limits", CYAML_FLAG_DEFAULT, struct lab_program_limits, limits,
-                        some_limits_fields),
+    CYAML_FIELD_MAPPING("limits", CYAML_FLAG_DEFAULT, struct lab_program_limits, limits, some_limits_fields),
     CYAML_FIELD_END,
 };
 static const cyaml_schema_value_t program_limits_entry = {
@@ -88,8 +87,8 @@ static const cyaml_schema_field_t test_fields[] = {
     CONF_STRING("name", struct lab_test, name),
     CYAML_FIELD_ENUM("visibility", CYAML_FLAG_STRICT, struct lab_test, visibility, visibility_names,
                      CYAML_ARRAY_LEN(visibility_names)),
-    CYAML_FIELD_ENUM("tells", CYAML_FLAG_STRICT | CYAML_FLAG_OPTIONAL, struct lab_test, tells,
-                     tells_names, CYAML_ARRAY_LEN(tells_names)),
+    CYAML_FIELD_ENUM("tells", CYAML_FLAG_STRICT | CYAML_FLAG_OPTIONAL, struct lab_test, tells, tells_names,
+                     CYAML_ARRAY_LEN(tells_names)),
     CONF_STRING_OPT("tells_all_from", struct lab_test, tells_all_from),
     CONF_STRING("part", struct lab_test, part),
     CONF_NUMBER("points", struct lab_test, points),
@@ -117,8 +116,8 @@ static const cyaml_schema_field_t memory_fields[] = {
     CONF_NUMBER("errors", struct lab_quality, memory.errors),
     CONF_NUMBER("leaks", struct lab_quality, memory.leaks),
     CONF_NUMBER("descriptors", struct lab_quality, memory.descriptors),
-    CYAML_FIELD_ENUM("unset", CYAML_FLAG_STRICT | CYAML_FLAG_OPTIONAL, struct lab_quality,
-                     memory.unset, truth_names, CYAML_ARRAY_LEN(truth_names)),
+    CYAML_FIELD_ENUM("unset", CYAML_FLAG_STRICT | CYAML_FLAG_OPTIONAL, struct lab_quality, memory.unset, truth_names,
+                     CYAML_ARRAY_LEN(truth_names)),
     CYAML_FIELD_END,
 };
 static const cyaml_schema_field_t leftover_fields[] = {
@@ -154,8 +153,7 @@ static const cyaml_schema_field_t config_fields[] = {
     CONF_LIST("parts", struct lab_config, parts, &part_entry),
     CONF_LIST("demands", struct lab_config, demands, &demand_entry),
     CONF_LIST("tests", struct lab_config, tests, &test_entry),
-    CYAML_FIELD_MAPPING("limits", CYAML_FLAG_OPTIONAL, struct lab_config, limits,
-                        lab_limits_fields),
+    CYAML_FIELD_MAPPING("limits", CYAML_FLAG_OPTIONAL, struct lab_config, limits, lab_limits_fields),
     CONF_LIST_OPT("program_limits", struct lab_config, program_limits, &program_limits_entry),
     CYAML_FIELD_MAPPING("quality", CYAML_FLAG_DEFAULT, struct lab_config, quality, quality_fields),
     CYAML_FIELD_END,
@@ -169,8 +167,7 @@ static const cyaml_schema_field_t hint_fields[] = {
     CONF_LIST_OPT("bugs", struct lab_hint, bugs, &conf_string),
     CONF_STRING("en", struct lab_hint, en),
     CONF_STRING("pt_BR", struct lab_hint, pt_br),
-    CYAML_FIELD_MAPPING_PTR("look", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct lab_hint, look,
-                            text_fields),
+    CYAML_FIELD_MAPPING_PTR("look", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct lab_hint, look, text_fields),
     CYAML_FIELD_END,
 };
 static const cyaml_schema_value_t hint_entry = {
@@ -212,9 +209,7 @@ int lab_list(const char *root, struct strs *names, struct err *err)
     DIR *d = opendir(labs);
 
     if (!d)
-        return err_errno(err, errno,
-                         "cannot read the course's labs in '%s' (--course names another folder)",
-                         labs);
+        return err_errno(err, errno, "cannot read the course's labs in '%s' (--course names another folder)", labs);
     for (struct dirent *e; (e = readdir(d));) {
         CLEANUP(free_ptr) char *yaml = xformat("%s/%s/lab.yaml", labs, e->d_name);
         if (e->d_name[0] != '.' && access(yaml, F_OK) == 0)
@@ -271,8 +266,7 @@ int lab_load(const char *root, const char *key, struct lab *lab, struct err *err
         err_set(err, "%s: it says 'lab: %s', but its folder is '%s'", l.yaml, l.config->lab, found);
         goto fail;
     }
-    if (access(l.hints_yaml, F_OK) == 0 &&
-        conf_read(l.hints_yaml, &hints_schema, (void **)&l.hints, err) < 0)
+    if (access(l.hints_yaml, F_OK) == 0 && conf_read(l.hints_yaml, &hints_schema, (void **)&l.hints, err) < 0)
         goto fail;
     if (l.hints) {
         l.rule_regex = xcalloc(l.hints->rules_count, sizeof(*l.rule_regex));
@@ -322,8 +316,8 @@ static bool is_date(const char *s)
 {
     int year, month, day, used = 0;
 
-    return sscanf(s, "%4d-%2d-%2d%n", &year, &month, &day, &used) == 3 && used == 10 && !s[used] &&
-           year >= 2000 && month >= 1 && month <= 12 && day >= 1 && day <= 31;
+    return sscanf(s, "%4d-%2d-%2d%n", &year, &month, &day, &used) == 3 && used == 10 && !s[used] && year >= 2000 && month >= 1
+           && month <= 12 && day >= 1 && day <= 31;
 }
 
 enum lab_tells lab_tells(const struct lab_test *test, const char *today)
@@ -355,12 +349,10 @@ const struct lab_hint *lab_hint(const struct lab *lab, const char *key)
 
 static bool rule_fits(const struct lab *lab, unsigned i, const char *text)
 {
-    return !lab->hints->rules[i].when.signature ||
-           (text && regexec(&lab->rule_regex[i], text, 0, NULL, 0) == 0);
+    return !lab->hints->rules[i].when.signature || (text && regexec(&lab->rule_regex[i], text, 0, NULL, 0) == 0);
 }
 
-const char *lab_hint_for_test(const struct lab *lab, const char *test, const char *clue,
-                              const char *signature)
+const char *lab_hint_for_test(const struct lab *lab, const char *test, const char *clue, const char *signature)
 {
     if (lab_hint(lab, clue))
         return clue;
@@ -368,8 +360,7 @@ const char *lab_hint_for_test(const struct lab *lab, const char *test, const cha
         return limits_hint_for(signature);
     for (unsigned i = 0; lab->hints && i < lab->hints->rules_count; i++) {
         const struct lab_hint_rule *r = &lab->hints->rules[i];
-        if (!r->when.finding && (!r->when.test || strcmp(r->when.test, test) == 0) &&
-            rule_fits(lab, i, signature))
+        if (!r->when.finding && (!r->when.test || strcmp(r->when.test, test) == 0) && rule_fits(lab, i, signature))
             return r->hint;
     }
     return NULL;
@@ -387,8 +378,7 @@ const char *lab_hint_for_finding(const struct lab *lab, const char *kind, const 
 
 char *lab_path(const struct lab *lab, const char *what, const char *file)
 {
-    return xformat("%s/%s/%s%s%s", lab->root, what, lab->config->lab, file ? "/" : "",
-                   file ? file : "");
+    return xformat("%s/%s/%s%s%s", lab->root, what, lab->config->lab, file ? "/" : "", file ? file : "");
 }
 
 /* Checking ------------------------------------------------------------------------------------- */
@@ -418,26 +408,19 @@ static void check_tests(const struct lab *lab, struct strs *problems)
         if (!(t->points > 0))
             strs_addf(problems, "%s: test '%s': points must be above 0", lab->yaml, t->name);
         if (!known_part(c, t->part))
-            strs_addf(problems, "%s: test '%s': there is no part '%s'", lab->yaml, t->name,
-                      t->part);
+            strs_addf(problems, "%s: test '%s': there is no part '%s'", lab->yaml, t->name, t->part);
         if (t->visibility == LAB_PUBLIC && (t->tells != LAB_TELLS_UNSAID || t->tells_all_from))
-            strs_addf(
-                problems,
-                "%s: test '%s': it is public, and everybody has it: 'tells' is for hidden ones",
-                lab->yaml, t->name);
+            strs_addf(problems, "%s: test '%s': it is public, and everybody has it: 'tells' is for hidden ones", lab->yaml, t->name);
         if (t->tells_all_from && !is_date(t->tells_all_from))
-            strs_addf(problems, "%s: test '%s': tells_all_from: '%s' is not a day like 2026-12-24",
-                      lab->yaml, t->name, t->tells_all_from);
+            strs_addf(problems, "%s: test '%s': tells_all_from: '%s' is not a day like 2026-12-24", lab->yaml, t->name, t->tells_all_from);
         if (t->demands_count == 0)
             strs_addf(problems, "%s: test '%s': names no demand", lab->yaml, t->name);
         for (unsigned k = 0; k < t->demands_count; k++)
             if (!known_demand(c, t->demands[k]))
-                strs_addf(problems, "%s: test '%s': there is no demand '%s'", lab->yaml, t->name,
-                          t->demands[k]);
+                strs_addf(problems, "%s: test '%s': there is no demand '%s'", lab->yaml, t->name, t->demands[k]);
         for (unsigned k = 0; k < i; k++)
             if (strcmp(c->tests[k].name, t->name) == 0 || strcmp(c->tests[k].id, t->id) == 0)
-                strs_addf(problems, "%s: test '%s' (%s): its name or id is there twice", lab->yaml,
-                          t->name, t->id);
+                strs_addf(problems, "%s: test '%s' (%s): its name or id is there twice", lab->yaml, t->name, t->id);
     }
     for (unsigned d = 0; d < c->demands_count; d++) {
         bool tested = false;
@@ -454,17 +437,14 @@ static void check_hints(const struct lab *lab, struct strs *problems)
     for (unsigned i = 0; i < lab->hints->rules_count; i++) {
         const struct lab_hint_rule *r = &lab->hints->rules[i];
         if (!lab_hint(lab, r->hint))
-            strs_addf(problems, "%s: rule %u: there is no hint '%s'", lab->hints_yaml, i + 1,
-                      r->hint);
+            strs_addf(problems, "%s: rule %u: there is no hint '%s'", lab->hints_yaml, i + 1, r->hint);
         if (r->when.test && !lab_test(lab, r->when.test))
-            strs_addf(problems, "%s: rule %u: there is no test '%s'", lab->hints_yaml, i + 1,
-                      r->when.test);
+            strs_addf(problems, "%s: rule %u: there is no test '%s'", lab->hints_yaml, i + 1, r->when.test);
     }
     for (unsigned i = 0; i < lab->hints->hints_count; i++)
         for (unsigned k = 0; k < i; k++)
             if (strcmp(lab->hints->hints[i].key, lab->hints->hints[k].key) == 0)
-                strs_addf(problems, "%s: hint '%s' is there twice", lab->hints_yaml,
-                          lab->hints->hints[i].key);
+                strs_addf(problems, "%s: hint '%s' is there twice", lab->hints_yaml, lab->hints->hints[i].key);
 }
 
 void lab_check(const struct lab *lab, struct strs *problems)
@@ -480,7 +460,6 @@ void lab_check(const struct lab *lab, struct strs *problems)
     if (!(q->scale_at > 0))
         strs_addf(problems, "%s: quality: scale_at must be above 0", lab->yaml);
     for (unsigned i = 1; i < q->coverage_count; i++)
-        if (q->coverage[i].percent >= q->coverage[i - 1].percent ||
-            q->coverage[i].points >= q->coverage[i - 1].points)
+        if (q->coverage[i].percent >= q->coverage[i - 1].percent || q->coverage[i].points >= q->coverage[i - 1].points)
             strs_addf(problems, "%s: quality: coverage must fall from step to step", lab->yaml);
 }
