@@ -29,8 +29,9 @@ gcc $cflags -I"$given" -I"$root/tests/harness" -c "$tests/probe.c" -o obj/probe.
 gcc --coverage obj/probe.o obj/$library.o -o native/probe
 
 # The tests, compiled for this submission as for every other.
+shared=$(make -s -f "$root/tests/harness/kit.mk" LAB=any shared-sources | grep '\.c$' | sed "s|^|$root/|")
 gcc -std=c11 -D_GNU_SOURCE -g -O1 -I"$root/tests/harness" -I"$root/grader" -I"$given" -o tests \
-    "$tests/public.c" "$tests/hidden.c" "$root"/tests/harness/*.c "$root/grader/box/confine.c" \
+    "$tests/public.c" "$tests/hidden.c" "$root"/tests/harness/*.c $shared \
     -lcriterion -ljansson
 for peer in "$root"/tests/harness/peers/*.c; do
     mkdir -p peers
