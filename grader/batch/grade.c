@@ -152,7 +152,7 @@ int grade_submission(const struct lab *lab, const struct kit *kit, const struct 
         .started_ms = start, .progress = o->progress, .progress_ctx = o->progress_ctx,
         .env = o->env, .command = o->command, .command_ctx = o->ctx,
     };
-    struct err why = {0};
+    struct err why = {.plain = true}; /* it is in the result */
     int status = o->opened ? o->opened(o->ctx, box, &why) : 0;
     if (status == 0)
         status = describe_environment(&s, &why);
@@ -164,6 +164,7 @@ int grade_submission(const struct lab *lab, const struct kit *kit, const struct 
     r->wall_ms = clock_ms() - start;
     if (status < 0 && why.code == EINTR) {
         *err = why;
+        err->plain = false;
         return -1;
     }
     if (status < 0) {

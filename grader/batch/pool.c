@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "util/cleanup.h"
+#include "util/i18n.h"
 #include "util/interrupt.h"
 #include "util/vec.h"
 
@@ -35,7 +36,7 @@ static int start(const struct pool *p, struct piece *one, size_t i, struct err *
     one->pid = fork();
     if (one->pid < 0) {
         one->pid = 0;
-        return err_errno(err, errno, "cannot fork");
+        return err_errno(err, errno, N_("cannot fork"));
     }
     if (one->pid == 0) {
         if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != self)
@@ -66,7 +67,7 @@ static int await_one(struct piece *pieces, size_t first, size_t next, struct err
     if (poll(fds, next - first + 1, -1) < 0 && errno != EINTR)
         return err_errno(err, errno, "poll");
     if (interrupt_signal())
-        return err_errno(err, EINTR, "interrupted");
+        return err_errno(err, EINTR, N_("interrupted"));
     for (size_t i = first; i < next; i++)
         if (fds[i - first + 1].revents)
             bury(&pieces[i]);

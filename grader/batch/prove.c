@@ -24,6 +24,7 @@
 #include "result/json.h"
 #include "util/cleanup.h"
 #include "util/folder.h"
+#include "util/i18n.h"
 #include "util/interrupt.h"
 
 extern char **environ;
@@ -72,10 +73,10 @@ static int run_tool(const char *const argv[], int *status, char **out, struct er
     int e = posix_spawnp(&pid, argv[0], &files, NULL, (char *const *)argv, environ);
     posix_spawn_file_actions_destroy(&files);
     if (e != 0)
-        return err_errno(err, e, "cannot run %s ('make deps' installs it)", argv[0]);
+        return err_errno(err, e, N_("cannot run %s ('make deps' installs it)"), argv[0]);
     while (waitpid(pid, status, 0) < 0)
         if (errno != EINTR)
-            return err_errno(err, errno, "cannot wait for %s", argv[0]);
+            return err_errno(err, errno, N_("cannot wait for %s"), argv[0]);
     char *text = xcalloc(4097, 1);
     (void)!pread(log, text, 4096, 0);
     *out = text;
@@ -185,7 +186,7 @@ static int add_cases(struct proof *p, const struct lab *lab, const struct prove_
         for (size_t k = 0; k < p->cases_n; k++)
             found |= strcmp(p->cases[k].name, o->only[i]) == 0;
         if (!found)
-            return err_set(err, "%s has no case '%s'", lab->config->lab, o->only[i]);
+            return err_set(err, N_("%s has no case '%s'"), lab->config->lab, o->only[i]);
     }
     for (size_t i = 0; i < p->cases_n; i++)
         if (p->cases[i].kind != PROVE_BUG && check_clang(lab, &p->cases[i], err) < 0)
@@ -226,7 +227,7 @@ static int start_job(const struct lab *lab, const struct prove_options *o, struc
     job->pid = fork();
     if (job->pid < 0) {
         job->pid = 0;
-        return err_errno(err, errno, "cannot fork");
+        return err_errno(err, errno, N_("cannot fork"));
     }
     if (job->pid == 0)
         job_exec(argv, job->out, self);
@@ -353,7 +354,7 @@ static int grade_all(const struct lab *lab, const struct prove_options *o, struc
         if (poll(polls, jobs_n + 1, -1) < 0 && errno != EINTR)
             return err_errno(err, errno, "poll");
         if (interrupt_signal())
-            return err_errno(err, EINTR, "interrupted");
+            return err_errno(err, EINTR, N_("interrupted"));
         for (size_t i = 0; i < jobs_n; i++) {
             if (!jobs[i].pid || !(polls[i].revents & (POLLIN | POLLHUP)))
                 continue;

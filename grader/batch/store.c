@@ -14,6 +14,7 @@
 #include "util/cleanup.h"
 #include "util/digest.h"
 #include "util/folder.h"
+#include "util/i18n.h"
 #include "util/version.h"
 
 enum { NAME_BYTES = 200, JOURNAL_MAX = 1024 * 1024 };
@@ -41,10 +42,10 @@ int store_open(const char *dir, struct store *s, struct err *err)
         return -1;
     CLEANUP(close_fd) int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
-        return err_errno(err, errno, "cannot open the folder '%s'", dir);
+        return err_errno(err, errno, N_("cannot open the folder '%s'"), dir);
     if (flock(fd, LOCK_EX | LOCK_NB) < 0)
-        return errno == EWOULDBLOCK ? err_set(err, "another grader is writing to '%s'", dir)
-                                    : err_errno(err, errno, "cannot lock '%s'", dir);
+        return errno == EWOULDBLOCK ? err_set(err, N_("another grader is writing to '%s'"), dir)
+                                    : err_errno(err, errno, N_("cannot lock '%s'"), dir);
     s->dir = xstrdup(dir);
     s->fd = take_fd(&fd);
     sweep(s);
@@ -167,17 +168,17 @@ int journal_begin(const struct store *s, const char *name, const struct lab *lab
 
     j->fd = openat(s->fd, file, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0666);
     if (j->fd < 0 || fstat(j->fd, &st) < 0)
-        return err_errno(err, errno, "cannot write '%s/%s'", s->dir, file);
+        return err_errno(err, errno, N_("cannot write '%s/%s'"), s->dir, file);
     CLEANUP(free_ptr) char *path = xformat("%s/%s", s->dir, file);
     j->resumed = st.st_size > 0;
     if (folder_give(j->fd, path, err) < 0)
         return -1;
     if (st.st_size > JOURNAL_MAX && ftruncate(j->fd, 0) < 0)
-        return err_errno(err, errno, "cannot write '%s/%s'", s->dir, file);
+        return err_errno(err, errno, N_("cannot write '%s/%s'"), s->dir, file);
     if (write_line(j->fd, json_pack("{s:s,s:o,s:o,s:o}", "lab", lab->config->lab, "submission",
                                     json_text(submission->id), "digest", json_text(submission->digest), "fingerprint",
                                     json_text(fingerprint))) < 0)
-        return err_errno(err, errno, "cannot write '%s/%s'", s->dir, file);
+        return err_errno(err, errno, N_("cannot write '%s/%s'"), s->dir, file);
     return 0;
 }
 
@@ -213,7 +214,7 @@ int store_publish(const struct store *s, const char *name, const struct result *
     if (f && fclose(f) != 0)
         ok = false;
     if (!ok || renameat(s->fd, part, s->fd, file) < 0) {
-        (void)err_errno(err, errno, "cannot write '%s/%s'", s->dir, file);
+        (void)err_errno(err, errno, N_("cannot write '%s/%s'"), s->dir, file);
         (void)unlinkat(s->fd, part, 0);
         return -1;
     }

@@ -13,6 +13,7 @@
 #include "box/wire.h"
 #include "util/cleanup.h"
 #include "util/err.h"
+#include "util/i18n.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -168,11 +169,11 @@ static bool fetch_end(struct box *box, struct program *p, struct proc_result *re
 /* Any failure: box->broken, so that later calls do not wait again. */
 static int broke(struct box *box, struct err *err)
 {
-    struct err why;
+    struct err why = {.plain = err && err->plain};
 
     box->broken = true;
     (void)enter_explain(box->entered.log_fd, &why);
-    return err_set(err, "the box ended unexpectedly: %s", why.msg);
+    return err_set(err, N_("the box ended unexpectedly: %s"), why.msg);
 }
 
 /* Takes one packet that is there. Its descriptor, if any, into *fd (-1: none); the sender's pid
@@ -251,7 +252,7 @@ static int exchange(struct box *box, struct wire_request *req, const char *text,
     for (;;) {
         if (!wait_readable(box->entered.ctl_fd, deadline)) {
             box->broken = true;
-            return err_set(err, "the box does not answer");
+            return err_set(err, N_("the box does not answer"));
         }
         if (receive(box, reply, &got, NULL, err) < 0)
             return -1;
@@ -618,16 +619,21 @@ int box_kill_uid(struct box *box, uid_t uid, unsigned *killed, struct err *err)
     return 0;
 }
 
+/* In English in every language: results quote it. */
 void proc_describe(const struct proc_result *res, char *text, size_t size)
 {
+    const char *says;
+
     switch (res->end) {
     case PROC_EXITED: (void)snprintf(text, size, "exit %d", res->code); break;
     case PROC_SIGNALED:
-        (void)snprintf(text, size, "signal %d (%s)", res->code, strsignal(res->code));
+        says = sigdescr_np(res->code);
+        (void)snprintf(text, size, "signal %d (%s)", res->code, says ? says : "of real time");
         break;
     case PROC_WALL: (void)snprintf(text, size, "killed after %u ms", res->wall_ms); break;
     case PROC_EXEC_FAILED:
-        (void)snprintf(text, size, "not started: %s: %s", res->step, strerror(res->code));
+        says = strerrordesc_np(res->code);
+        (void)snprintf(text, size, "not started: %s: %s", res->step, says ? says : "no reason is known");
         break;
     }
 }
@@ -643,17 +649,17 @@ static int greet(struct box *box, struct err *err)
     int fd, zero = 0;
 
     if (!wait_readable(box->entered.ctl_fd, now_ms() + OPEN_TIMEOUT_MS))
-        return err_set(err, "a box did not start within %d s", OPEN_TIMEOUT_MS / 1000);
+        return err_set(err, N_("a box did not start within %d s"), OPEN_TIMEOUT_MS / 1000);
     if (receive(box, &hello, &fd, &pid, err) < 0) {
         (void)enter_explain(box->entered.log_fd, err);
-        return err_wrap(err, "the box did not start");
+        return err_wrap(err, N_("the box did not start"));
     }
     close_fd(&fd);
     if (hello.kind != WIRE_HELLO || hello.value != sizeof(struct wire_request) || pid <= 0)
-        return err_set(err, "the box speaks another language: build the grader anew (make clean)");
+        return err_set(err, N_("the box speaks another language: build the grader anew (make clean)"));
     box->init_pidfd = (int)syscall(SYS_pidfd_open, pid, 0U);
     if (box->init_pidfd < 0)
-        return err_errno(err, errno, "cannot watch the box");
+        return err_errno(err, errno, N_("cannot watch the box"));
     (void)setsockopt(box->entered.ctl_fd, SOL_SOCKET, SO_PASSCRED, &zero, sizeof(zero));
     return 0;
 }
@@ -688,15 +694,15 @@ static void describe(struct box *box)
 {
     const struct ids *ids = &box->ids;
     const unsigned last = (unsigned)ids->first_uid + IDS_PER_BOX - (ids->privileged ? 1 : 2);
-    const char *how = box->mode == BOX_USERS ? (users_landlock() ? "root, Landlock" : "root")
-                      : ids->privileged      ? "host root"
-                                             : "host user";
+    const char *how = box->mode == BOX_USERS ? (users_landlock() ? _("root, Landlock") : "root")
+                      : ids->privileged      ? _("host root")
+                                             : _("host user");
 
     if (ids->single)
-        (void)snprintf(box->description, sizeof(box->description), "%s (uid %u alone)",
+        (void)snprintf(box->description, sizeof(box->description), _("%s (uid %u alone)"),
                        box_mode_name(box->mode), (unsigned)ids->own_uid);
     else
-        (void)snprintf(box->description, sizeof(box->description), "%s (%s, uids %u-%u)",
+        (void)snprintf(box->description, sizeof(box->description), _("%s (%s, uids %u-%u)"),
                        box_mode_name(box->mode), how, (unsigned)ids->first_uid, last);
 }
 
@@ -709,7 +715,7 @@ static int start(struct box *box, const struct box_spec *spec, struct err *err)
     size_t n = 0;
 
     if (box->mode == BOX_USERS && geteuid() != 0)
-        return err_set(err, "mode users needs root: it gives each test's programs a user of their own");
+        return err_set(err, N_("mode users needs root: it gives each test's programs a user of their own"));
     n = box->mode == BOX_USERS ? users_slots(first, sizeof(first) / sizeof(first[0])) : 0;
     if (ids_take(&box->ids, box->mode == BOX_SHARED, first, n, err) < 0 || enter(spec, &box->ids, &box->entered, err) < 0)
         return -1;
@@ -725,7 +731,7 @@ static int open_in(enum box_mode mode, const struct box_spec *spec, struct box *
     struct box *made = malloc(sizeof(*made));
 
     if (!made)
-        return err_errno(err, ENOMEM, "cannot open a box");
+        return err_errno(err, ENOMEM, N_("cannot open a box"));
     *made = (struct box){.mode = mode,
                          .ids.lock_fd = -1,
                          .entered = {-1, -1, -1},
@@ -745,7 +751,7 @@ int box_open(const struct box_spec *spec, struct box **box, struct err *err)
     static const enum box_mode best_first[] = {BOX_FULL, BOX_USERS};
     static const struct box_spec defaults;
     static enum box_mode found; /* does not change while the grader runs */
-    struct err why;
+    struct err why = {0};
 
     if (!spec)
         spec = &defaults;
@@ -758,7 +764,7 @@ int box_open(const struct box_spec *spec, struct box **box, struct err *err)
         if (open_in(best_first[i], spec, box, i == 0 ? err : &why) == 0) {
             found = best_first[i];
             if (err)
-                *err = (struct err){0}; /* what was wrong with a better one is not worth a word */
+                *err = (struct err){.plain = err->plain}; /* what was wrong with a better one is not worth a word */
             return 0;
         }
     return -1;

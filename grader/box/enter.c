@@ -17,6 +17,7 @@
 #include "box/wire.h"
 #include "util/cleanup.h"
 #include "util/err.h"
+#include "util/i18n.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -139,7 +140,7 @@ static int add_content(struct args *a, const char *path, unsigned mode, const vo
         done += (size_t)k;
     }
     if (fd < 0 || done < n || lseek(fd, 0, SEEK_SET) < 0)
-        return err_errno(err, errno, "cannot prepare '%s' for a box", path);
+        return err_errno(err, errno, N_("cannot prepare '%s' for a box"), path);
     ADD(a, "--perms");
     add(a, "%04o", mode);
     ADD(a, "--file");
@@ -320,14 +321,14 @@ static int explain_step(const struct report *r, const char *bwrap, struct err *e
     case STEP_NAMESPACE:
         return err_set(
             err,
-            "cannot make a user namespace: %s; in Docker start the container with the "
-            "shipped seccomp profile and '--security-opt systempaths=unconfined', on a "
-            "host see 'sysctl user.max_user_namespaces kernel.unprivileged_userns_clone'",
+            N_("cannot make a user namespace: %s; in Docker start the container with the "
+               "shipped seccomp profile and '--security-opt systempaths=unconfined', on a "
+               "host see 'sysctl user.max_user_namespaces kernel.unprivileged_userns_clone'"),
             strerror(r->errnum));
     case STEP_BECOME:
         return err_errno(err, r->errnum,
-                         "cannot become the user of a box (is CAP_SETUID missing?)");
-    case STEP_EXEC: return err_errno(err, r->errnum, "cannot run '%s'", bwrap);
+                         N_("cannot become the user of a box (is CAP_SETUID missing?)"));
+    case STEP_EXEC: return err_errno(err, r->errnum, N_("cannot run '%s'"), bwrap);
     default: return err_errno(err, r->errnum, "cannot prepare a box (step %d)", (int)r->step);
     }
 }
@@ -342,7 +343,7 @@ static int read_report(int sync, struct report *r, struct err *err)
     while ((ready = poll(&p, 1, MAP_TIMEOUT_MS)) < 0 && errno == EINTR)
         ;
     if (ready <= 0)
-        return err_set(err, "a box did not start within %d s", MAP_TIMEOUT_MS / 1000);
+        return err_set(err, N_("a box did not start within %d s"), MAP_TIMEOUT_MS / 1000);
     n = read(sync, r, sizeof(*r));
     return n == (ssize_t)sizeof(*r) ? 1 : 0;
 }
@@ -356,13 +357,13 @@ static int guide_child(const struct ids *ids, pid_t child, int sync, const char 
     if (got < 0)
         return -1;
     if (got == 0)
-        return err_set(err, "the process that makes a box was killed");
+        return err_set(err, N_("the process that makes a box was killed"));
     if (r.step != STEP_READY)
         return explain_step(&r, bwrap, err);
     if (ids_map(ids, child, err) < 0)
         return -1;
     if (send(sync, "g", 1, MSG_NOSIGNAL) != 1)
-        return err_errno(err, errno, "cannot speak to the process that makes a box");
+        return err_errno(err, errno, N_("cannot speak to the process that makes a box"));
     got = read_report(sync, &r, err);
     return got > 0 ? explain_step(&r, bwrap, err) : got;
 }
@@ -390,7 +391,7 @@ int enter_start(const struct box_spec *spec, const struct ids *ids, struct enter
     pid_t pid;
 
     if (!bwrap)
-        return err_set(err, "bubblewrap is not there: install it (apt-get install bubblewrap)");
+        return err_set(err, N_("bubblewrap is not there: install it (apt-get install bubblewrap)"));
     if (fill_args(&args, bwrap, spec, ids->single, err) < 0)
         return -1;
     if (log < 0 || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
@@ -408,7 +409,7 @@ int enter_start(const struct box_spec *spec, const struct ids *ids, struct enter
     if (pid == 0)
         child_run(&args, ids, theirs, log, child_sync);
     if (pid < 0)
-        return err_errno(err, errno, "cannot fork");
+        return err_errno(err, errno, N_("cannot fork"));
     close_fd(&child_sync);
     if (guide_child(ids, pid, sync, bwrap, err) < 0) {
         close_fd(&sync); /* it ends by that, too: in a container we may lack the right to kill it */
@@ -426,16 +427,16 @@ int enter_explain(int log_fd, struct err *err)
     static const struct {
         const char *says, *hint;
     } known[] = {
-        {"setting up uid map", "an AppArmor rule forbids user namespaces: install the profile "
-                               "bwrap-userns-restrict, or run the grader as root"},
-        {"RTM_NEWADDR", "an AppArmor rule forbids user namespaces: install the profile "
-                        "bwrap-userns-restrict, or run the grader as root"},
-        {"mount proc", "parts of /proc are covered here: start the container with '--security-opt "
-                       "systempaths=unconfined' (podman: '--security-opt unmask=ALL')"},
-        {"pivot_root", "start the container with the shipped seccomp profile"},
-        {"creat new namespace", "start the container with the shipped seccomp profile"},
-        {"create new namespace", "start the container with the shipped seccomp profile"},
-        {"Unknown option", "bubblewrap 0.8 or newer is needed"},
+        {"setting up uid map", N_("an AppArmor rule forbids user namespaces: install the profile "
+                                  "bwrap-userns-restrict, or run the grader as root")},
+        {"RTM_NEWADDR", N_("an AppArmor rule forbids user namespaces: install the profile "
+                           "bwrap-userns-restrict, or run the grader as root")},
+        {"mount proc", N_("parts of /proc are covered here: start the container with '--security-opt "
+                          "systempaths=unconfined' (podman: '--security-opt unmask=ALL')")},
+        {"pivot_root", N_("start the container with the shipped seccomp profile")},
+        {"creat new namespace", N_("start the container with the shipped seccomp profile")},
+        {"create new namespace", N_("start the container with the shipped seccomp profile")},
+        {"Unknown option", N_("bubblewrap 0.8 or newer is needed")},
     };
     char log[512];
     ssize_t n = pread(log_fd, log, sizeof(log) - 1, 0);
@@ -450,5 +451,6 @@ int enter_explain(int log_fd, struct err *err)
     for (size_t i = 0; i < sizeof(known) / sizeof(known[0]) && !*hint; i++)
         if (strstr(log, known[i].says))
             hint = known[i].hint;
-    return err_set(err, "%s%s%s", *log ? log : "it left no message", *hint ? "; " : "", hint);
+    return err_set(err, "%s%s%s", *log ? log : err_text(err, N_("it left no message")), *hint ? "; " : "",
+                   *hint ? err_text(err, hint) : "");
 }

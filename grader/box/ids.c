@@ -7,6 +7,7 @@
 
 #include "util/cleanup.h"
 #include "util/err.h"
+#include "util/i18n.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -43,7 +44,7 @@ static int read_own_map(const char *path, struct range *found, struct err *err)
 
     *found = (struct range){0};
     if (!f)
-        return err_errno(err, errno, "cannot open '%s'", path);
+        return err_errno(err, errno, N_("cannot open '%s'"), path);
     while (fscanf(f, "%lu %lu %lu", &inside, &outside, &count) == 3) {
         if (inside <= ROOT_FIRST && ROOT_FIRST - inside + want <= count) {
             *found = (struct range){ROOT_FIRST, want};
@@ -56,8 +57,8 @@ static int read_own_map(const char *path, struct range *found, struct err *err)
         found->count = want;
     if (found->count < IDS_PER_BOX)
         return err_set(err,
-                       "only %u user ids exist in this container, a box needs %d: run the grader "
-                       "as a user with subordinate ids, or start the container with more ids",
+                       N_("only %u user ids exist in this container, a box needs %d: run the grader "
+                          "as a user with subordinate ids, or start the container with more ids"),
                        found->count, IDS_PER_BOX);
     return 0;
 }
@@ -84,8 +85,8 @@ static int read_subids(const char *path, const char *name, uid_t uid, struct ran
     }
     if (found->count < IDS_PER_BOX - 1)
         return err_set(err,
-                       "user '%s' has no subordinate ids in '%s': ask an administrator for "
-                       "'usermod --add-subuids 100000-165535 --add-subgids 100000-165535 %s'",
+                       N_("user '%s' has no subordinate ids in '%s': ask an administrator for "
+                          "'usermod --add-subuids 100000-165535 --add-subgids 100000-165535 %s'"),
                        name, path, name);
     return 0;
 }
@@ -126,9 +127,9 @@ static int take_slot(struct ids *ids, unsigned slots, const unsigned *first, siz
         if (ids->lock_fd >= 0)
             return 0;
         if (errno != EADDRINUSE)
-            return err_errno(err, errno, "cannot take user ids for a box");
+            return err_errno(err, errno, N_("cannot take user ids for a box"));
     }
-    return err_set(err, "all %u ranges of user ids are in use: run fewer boxes at once", slots);
+    return err_set(err, N_("all %u ranges of user ids are in use: run fewer boxes at once"), slots);
 }
 
 static int choose_as_root(struct range *uids, struct range *gids, struct err *err)
@@ -146,14 +147,14 @@ static int choose_as_user(const struct ids *ids, struct range *uids, struct rang
 
     if (!pw)
         return err_set(err,
-                       "user %u has no account here, so no subordinate ids: run the grader as a "
-                       "user with an account, or as root",
+                       N_("user %u has no account here, so no subordinate ids: run the grader as a "
+                          "user with an account, or as root"),
                        (unsigned)ids->own_uid);
     (void)snprintf(name, sizeof(name), "%s", pw->pw_name);
     if (access("/usr/bin/newuidmap", X_OK) < 0 || access("/usr/bin/newgidmap", X_OK) < 0)
         return err_set(err,
-                       "no newuidmap and newgidmap: install uidmap (apt-get install uidmap), or "
-                       "run the grader as root");
+                       N_("no newuidmap and newgidmap: install uidmap (apt-get install uidmap), or "
+                          "run the grader as root"));
     if (read_subids("/etc/subuid", name, ids->own_uid, uids, err) < 0)
         return -1;
     return read_subids("/etc/subgid", name, ids->own_uid, gids, err);
@@ -168,7 +169,7 @@ int ids_take(struct ids *ids, bool single, const unsigned *first, size_t n_first
     tmp.single = single;
     tmp.privileged = tmp.own_uid == 0 && !single;
     if (single && tmp.own_uid == 0)
-        return err_set(err, "mode shared is for an ordinary user; root can do better");
+        return err_set(err, N_("mode shared is for an ordinary user; root can do better"));
     if (single) {
         tmp.first_uid = tmp.own_uid;
         tmp.first_gid = tmp.own_gid;
@@ -222,7 +223,7 @@ static int write_map(pid_t child, const char *which, unsigned long first, int co
         n = snprintf(text, sizeof(text), "deny");
     fd = open(path, O_WRONLY | O_CLOEXEC);
     if (fd < 0 || write(fd, text, (size_t)n) != n)
-        return err_errno(err, errno, "cannot give a box its user ids (%s)", which);
+        return err_errno(err, errno, N_("cannot give a box its user ids (%s)"), which);
     return 0;
 }
 
@@ -248,7 +249,7 @@ static int run_mapper(const char *tool, pid_t child, unsigned long own, unsigned
     failed = posix_spawn(&pid, tool, &actions, NULL, argv, envp);
     (void)posix_spawn_file_actions_destroy(&actions);
     if (failed)
-        return err_errno(err, failed, "cannot run '%s'", tool);
+        return err_errno(err, failed, N_("cannot run '%s'"), tool);
     while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
         ;
     if (status == 0)
@@ -256,8 +257,8 @@ static int run_mapper(const char *tool, pid_t child, unsigned long own, unsigned
     (void)!pread(out, log, sizeof(log) - 1, 0);
     log[strcspn(log, "\n")] = '\0';
     return err_set(err,
-                   "%s failed: %s; it has to be set-uid root, and the grader must not run under "
-                   "no_new_privs",
+                   N_("%s failed: %s; it has to be set-uid root, and the grader must not run under "
+                      "no_new_privs"),
                    tool, log);
 }
 
@@ -282,7 +283,7 @@ static int write_maps_as_owner(const struct ids *ids, pid_t child, struct err *e
     pid_t pid = fork();
 
     if (pid == 0) {
-        struct err why;
+        struct err why = {0};
         if (become_owner(ids) < 0)
             _exit(errno);
         if (write_map(child, "uid_map", ids->first_uid, IDS_PER_BOX, &why) < 0 ||
@@ -291,15 +292,15 @@ static int write_maps_as_owner(const struct ids *ids, pid_t child, struct err *e
         _exit(0);
     }
     if (pid < 0)
-        return err_errno(err, errno, "cannot fork");
+        return err_errno(err, errno, N_("cannot fork"));
     while (waitpid(pid, &status, 0) < 0)
         if (errno != EINTR)
-            return err_errno(err, errno, "cannot wait for a process");
+            return err_errno(err, errno, N_("cannot wait for a process"));
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
         return 0;
     return err_errno(err, WIFEXITED(status) ? WEXITSTATUS(status) : EINTR,
-                     "cannot give a box its user ids; root of a container needs the capabilities "
-                     "SETUID, SETGID, DAC_OVERRIDE and KILL");
+                     N_("cannot give a box its user ids; root of a container needs the capabilities "
+                        "SETUID, SETGID, DAC_OVERRIDE and KILL"));
 }
 
 int ids_map(const struct ids *ids, pid_t child, struct err *err)

@@ -7,6 +7,7 @@
 #include "box/box.h"
 #include "util/cleanup.h"
 #include "util/err.h"
+#include "util/i18n.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -29,7 +30,7 @@ enum {
 #define SIZE_TEXT "67108864" /* of /tmp and /dev/shm when nothing else is asked for */
 #define INIT "/.init"
 #define CHANNEL "/judge/selftest.channel"
-#define REPORT_IT "report this: it should work wherever a box opens"
+#define REPORT_IT N_("report this: it should work wherever a box opens")
 
 /* Each check writes what it saw (at most 'size' bytes) and says whether that is well. */
 struct subject {
@@ -69,7 +70,7 @@ static bool run(struct box *box, uid_t uid, const struct proc_limits *limits,
                              .limits = *limits,
                              .cwd = "/tmp"};
     struct proc_result res;
-    struct err err;
+    struct err err = {0};
 
     if (box_run(box, &spec, &res, &err) < 0) {
         say(seen, size, "%s", err.msg);
@@ -108,7 +109,7 @@ static bool hold(struct box *box, uid_t uid, const char *name, const char *arg, 
     CLEANUP(close_fd) int in = -1, in_write = -1, out = -1, out_write = -1;
     struct proc_spec spec = {
         .argv = (const char *const[]){INIT, name, arg, NULL}, .uid = uid, .nfds = 3};
-    struct err err;
+    struct err err = {0};
     struct pollfd p;
     ssize_t n = -1;
     int pair[2];
@@ -123,7 +124,7 @@ static bool hold(struct box *box, uid_t uid, const char *name, const char *arg, 
     }
     spec.fds = (int[]){in, out_write, -1};
     if (in < 0 || out < 0 || box_start(box, &spec, &h->id, &err) < 0) {
-        say(seen, size, "%s", in < 0 || out < 0 ? "no pipes" : err.msg);
+        say(seen, size, "%s", in < 0 || out < 0 ? _("no pipes") : err.msg);
         return false;
     }
     close_fd(&out_write);
@@ -131,7 +132,7 @@ static bool hold(struct box *box, uid_t uid, const char *name, const char *arg, 
     if (poll(&p, 1, SAY_TIMEOUT_MS) == 1)
         n = read(out, h->said, sizeof(h->said) - 1);
     if (n <= 0) {
-        say(seen, size, "the probe '%s' said nothing", name);
+        say(seen, size, _("the probe '%s' said nothing"), name);
         return false;
     }
     h->said[n] = '\0';
@@ -144,7 +145,7 @@ static bool hold(struct box *box, uid_t uid, const char *name, const char *arg, 
 static bool let_go(struct box *box, struct held *h, char *seen, size_t size)
 {
     struct proc_result res;
-    struct err err;
+    struct err err = {0};
 
     close_fd(&h->stdin_fd);
     if (box_wait(box, h->id, &res, &err) < 0) {
@@ -175,7 +176,7 @@ static bool check_attack(struct subject *s, char *seen, size_t size)
     well = probe(s->box, STUDENT, "attack", judge.said, seen, size);
     if (let_go(s->box, &judge, after, sizeof(after)))
         return well;
-    say(seen, size, "a judge was harmed: %s", after);
+    say(seen, size, _("a judge was harmed: %s"), after);
     return false;
 }
 
@@ -190,20 +191,20 @@ static bool check_others(struct subject *s, char *seen, size_t size)
     well = probe(s->box, STUDENT, "attack", other.said, seen, size);
     if (let_go(s->box, &other, after, sizeof(after)))
         return well;
-    say(seen, size, "another student's process was harmed: %s", after);
+    say(seen, size, _("another student's process was harmed: %s"), after);
     return false;
 }
 
 static bool check_channel(struct subject *s, char *seen, size_t size)
 {
-    struct err err;
+    struct err err = {0};
 
     if (s->channel_fd < 0 && box_listen(s->box, CHANNEL, &s->channel_fd, &err) < 0) {
         say(seen, size, "%s", err.msg);
         return false;
     }
     if (probe(s->box, STUDENT, "connect", CHANNEL, seen, size)) {
-        say(seen, size, "a student can connect to the judge's channel");
+        say(seen, size, _("a student can connect to the judge's channel"));
         return false;
     }
     if (!probe(s->box, BOX_JUDGE, "connect", CHANNEL, seen, size))
@@ -272,7 +273,7 @@ static const char program[] =
 
 static bool check_compiler(struct subject *s, char *seen, size_t size)
 {
-    struct err err;
+    struct err err = {0};
 
     if (box_put_mem(s->box, "/sub/selftest.c", program, sizeof(program) - 1, 0644, BOX_JUDGE,
                     &err) < 0) {
@@ -307,7 +308,7 @@ static bool check_queues(struct subject *s, char *seen, size_t size)
 {
     CLEANUP(held_release) struct held first = {.stdin_fd = -1}, second = {.stdin_fd = -1};
     struct box *neighbour = NULL;
-    struct err err;
+    struct err err = {0};
     bool well;
 
     if (box_open(&s->spec, &neighbour, &err) < 0) {
@@ -317,7 +318,7 @@ static bool check_queues(struct subject *s, char *seen, size_t size)
     well = hold(s->box, STUDENT, "hoard", "a", &first, seen, size) &&
            hold(neighbour, STUDENT, "hoard", "b", &second, seen, size);
     if (well)
-        say(seen, size, "%s queues in one box, then %s in the next", first.said, second.said);
+        say(seen, size, _("%s queues in one box, then %s in the next"), first.said, second.said);
     well = well && strcmp(first.said, second.said) == 0 && strcmp(first.said, "0") != 0;
     box_close(neighbour);
     (void)box_kill_uid(s->box, STUDENT, NULL, NULL);
@@ -332,7 +333,7 @@ static bool check_daemon(struct subject *s, char *seen, size_t size)
         .argv = (const char *const[]){INIT, "daemon", NULL}, .uid = STUDENT, .nfds = 4};
     struct proc_result res;
     struct box *box;
-    struct err err;
+    struct err err = {0};
     int pair[2];
 
     if (pipe2(pair, O_CLOEXEC) < 0)
@@ -352,7 +353,7 @@ static bool check_daemon(struct subject *s, char *seen, size_t size)
     close_fd(&held);
     p = (struct pollfd){.fd = alive, .events = POLLIN};
     if (poll(&p, 1, 0) != 0) { /* the daemon has the write end: no end of file yet */
-        say(seen, size, "no daemon came to be");
+        say(seen, size, _("no daemon came to be"));
         box_close(box);
         return false;
     }
@@ -361,14 +362,14 @@ static bool check_daemon(struct subject *s, char *seen, size_t size)
         say(seen, size, "a daemon was gone when the box was closed");
         return true;
     }
-    say(seen, size, "a daemon has outlived its box");
+    say(seen, size, _("a daemon has outlived its box"));
     return false;
 }
 
 /* What one box leaves, the next would find: under its uids it could not even open it. */
 static bool check_gone(struct subject *s, char *seen, size_t size)
 {
-    struct err err;
+    struct err err = {0};
 
     for (int i = 0; i < 2; i++) {
         struct box *box;
@@ -395,7 +396,7 @@ static bool check_unseen(struct subject *s, char *seen, size_t size)
     bool well;
 
     if (fd < 0 || fchmod(fd, 0644) < 0) {
-        say(seen, size, "cannot make a file to look for in /var/tmp: %s", strerror(errno));
+        say(seen, size, _("cannot make a file to look for in /var/tmp: %s"), strerror(errno));
         return false;
     }
     well = probe(s->box, STUDENT, "see", path, seen, size);
@@ -421,7 +422,7 @@ static bool check_cores(struct subject *s, char *seen, size_t size)
 
     (void)s;
     read_setting("/proc/sys/kernel/core_pattern", pattern, sizeof(pattern));
-    say(seen, size, "core_pattern is '%s'", pattern);
+    say(seen, size, _("core_pattern is '%s'"), pattern);
     return pattern[0] != '|';
 }
 
@@ -431,7 +432,7 @@ static bool check_dumpable(struct subject *s, char *seen, size_t size)
 
     (void)s;
     read_setting("/proc/sys/fs/suid_dumpable", value, sizeof(value));
-    say(seen, size, "fs.suid_dumpable is %s", value);
+    say(seen, size, _("fs.suid_dumpable is %s"), value);
     return strcmp(value, "1") != 0;
 }
 
@@ -444,7 +445,7 @@ static bool check_swap(struct subject *s, char *seen, size_t size)
     (void)s;
     while (f && fgets(line, sizeof(line), f))
         lines++;
-    say(seen, size, "%s", lines > 1 ? "there is swap" : "no swap");
+    say(seen, size, "%s", lines > 1 ? _("there is swap") : "no swap");
     return lines <= 1;
 }
 
@@ -456,45 +457,45 @@ static const struct {
     unsigned advice; /* bit N: in mode N it is only that */
     const char *means, *next;
 } table[] = {
-    {"folder", check_folder, SHARED, "students cannot read hidden tests or results", REPORT_IT},
-    {"judge", check_attack, SHARED, "students cannot kill, trace or read the test runner",
+    {"folder", check_folder, SHARED, N_("students cannot read hidden tests or results"), REPORT_IT},
+    {"judge", check_attack, SHARED, N_("students cannot kill, trace or read the test runner"),
      REPORT_IT},
-    {"others", check_others, SHARED, "the tests of one submission cannot disturb each other",
+    {"others", check_others, SHARED, N_("the tests of one submission cannot disturb each other"),
      REPORT_IT},
-    {"unseen", check_unseen, USERS, "the machine's own files are out of sight",
-     "keep labs and submissions where only root may enter (chmod 700), or use a kernel with "
-     "Landlock (5.19 or newer)"},
-    {"channel", check_channel, SHARED, "students cannot send results", REPORT_IT},
-    {"descriptors", check_fds, NEVER, "programs get their three descriptors and no others",
+    {"unseen", check_unseen, USERS, N_("the machine's own files are out of sight"),
+     N_("keep labs and submissions where only root may enter (chmod 700), or use a kernel with "
+        "Landlock (5.19 or newer)")},
+    {"channel", check_channel, SHARED, N_("students cannot send results"), REPORT_IT},
+    {"descriptors", check_fds, NEVER, N_("programs get their three descriptors and no others"),
      REPORT_IT},
-    {"identity", check_identity, SHARED, "programs run without any privilege", REPORT_IT},
-    {"filter", check_filter, NEVER, "the kernel's riskier calls are refused", REPORT_IT},
-    {"processes", check_nproc, SHARED, "a fork bomb stops at its limit", REPORT_IT},
-    {"network", check_network, USERS, "programs reach each other, and nobody else",
-     "start the container without a network: docker run --network none"},
-    {"gone", check_gone, NEVER, "queues, segments and files do not outlive their box", REPORT_IT},
-    {"objects", check_objects, NEVER, "queues, segments, semaphores and FIFOs work",
-     "load the kernel's support for POSIX queues and System V IPC"},
-    {"writable", check_writable, SHARED, "programs write to their own folders only", REPORT_IT},
-    {"sizes", check_sizes, USERS, "programs cannot fill the machine's disk",
-     "give the container small folders: docker run --tmpfs /tmp:exec,size=64m --shm-size 64m"},
-    {"victim", check_victim, ALWAYS, "when memory runs out, a student's program ends, not the judge",
+    {"identity", check_identity, SHARED, N_("programs run without any privilege"), REPORT_IT},
+    {"filter", check_filter, NEVER, N_("the kernel's riskier calls are refused"), REPORT_IT},
+    {"processes", check_nproc, SHARED, N_("a fork bomb stops at its limit"), REPORT_IT},
+    {"network", check_network, USERS, N_("programs reach each other, and nobody else"),
+     N_("start the container without a network: docker run --network none")},
+    {"gone", check_gone, NEVER, N_("queues, segments and files do not outlive their box"), REPORT_IT},
+    {"objects", check_objects, NEVER, N_("queues, segments, semaphores and FIFOs work"),
+     N_("load the kernel's support for POSIX queues and System V IPC")},
+    {"writable", check_writable, SHARED, N_("programs write to their own folders only"), REPORT_IT},
+    {"sizes", check_sizes, USERS, N_("programs cannot fill the machine's disk"),
+     N_("give the container small folders: docker run --tmpfs /tmp:exec,size=64m --shm-size 64m")},
+    {"victim", check_victim, ALWAYS, N_("when memory runs out, a student's program ends, not the judge"),
      ""},
-    {"daemon", check_daemon, NEVER, "nothing that was started stays behind", REPORT_IT},
-    {"compiler", check_compiler, NEVER, "gcc and cc are there",
-     "install gcc (apt-get install gcc libc6-dev)"},
-    {"program", check_program, NEVER, "what was compiled in the box runs in the box", REPORT_IT},
-    {"valgrind", check_valgrind, NEVER, "memory errors can be found",
-     "install valgrind and the C library's debug symbols (apt-get install valgrind libc6-dbg)"},
-    {"queues", check_queues, ALWAYS, "two boxes at once do not take each other's message queues",
-     "run as root, raise 'msgqueue' in /etc/security/limits.conf, or grade with --jobs 1 in labs "
-     "with POSIX queues"},
-    {"cores", check_cores, ALWAYS, "crashes leave nothing on the machine",
-     "set kernel.core_pattern to a file name: a core handler runs outside the box"},
-    {"dumpable", check_dumpable, NEVER, "programs that change their user cannot be traced",
+    {"daemon", check_daemon, NEVER, N_("nothing that was started stays behind"), REPORT_IT},
+    {"compiler", check_compiler, NEVER, N_("gcc and cc are there"),
+     N_("install gcc (apt-get install gcc libc6-dev)")},
+    {"program", check_program, NEVER, N_("what was compiled in the box runs in the box"), REPORT_IT},
+    {"valgrind", check_valgrind, NEVER, N_("memory errors can be found"),
+     N_("install valgrind and the C library's debug symbols (apt-get install valgrind libc6-dbg)")},
+    {"queues", check_queues, ALWAYS, N_("two boxes at once do not take each other's message queues"),
+     N_("run as root, raise 'msgqueue' in /etc/security/limits.conf, or grade with --jobs 1 in labs "
+        "with POSIX queues")},
+    {"cores", check_cores, ALWAYS, N_("crashes leave nothing on the machine"),
+     N_("set kernel.core_pattern to a file name: a core handler runs outside the box")},
+    {"dumpable", check_dumpable, NEVER, N_("programs that change their user cannot be traced"),
      "sysctl -w fs.suid_dumpable=0"},
-    {"swap", check_swap, ALWAYS, "a program that eats memory does not slow the machine down",
-     "there is no memory limit for a whole box: watch the machine, or switch swap off"},
+    {"swap", check_swap, ALWAYS, N_("a program that eats memory does not slow the machine down"),
+     N_("there is no memory limit for a whole box: watch the machine, or switch swap off")},
 };
 
 _Static_assert(sizeof(table) / sizeof(table[0]) < SELFTEST_MAX, "the report is too short");
@@ -506,7 +507,7 @@ static struct selftest_check *add_check(struct selftest_report *report, const ch
 
     *c = (struct selftest_check){.name = name, .means = means, .next = next, .advice = advice};
     if (advice && strcmp(next, REPORT_IT) == 0)
-        c->next = "mode full keeps this: see its own line";
+        c->next = N_("mode full keeps this: see its own line");
     return c;
 }
 
@@ -515,12 +516,12 @@ void selftest_run(enum box_mode mode, struct selftest_report *report)
     struct box_spec spec = {.mode = mode, .show_debug = true}; /* valgrind needs the symbols of the C library */
     struct subject s = {.channel_fd = -1};
     struct selftest_check *c;
-    struct err err;
+    struct err err = {0};
 
     s.spec = spec;
     *report = (struct selftest_report){.ok = true};
-    c = add_check(report, "box", "student code runs apart from everything else",
-                  "see the message; grading for marks needs a box", false);
+    c = add_check(report, "box", N_("student code runs apart from everything else"),
+                  N_("see the message; grading for marks needs a box"), false);
     c->ok = box_open(&spec, &s.box, &err) == 0;
     say(c->seen, sizeof(c->seen), "%s", c->ok ? box_describe(s.box) : err.msg);
     if (!c->ok) {

@@ -16,8 +16,8 @@ enum { SELFTEST_MAX = 40 };
 
 struct selftest_check {
     const char *name;  /* "judge", "network", ...: stable, for people who search for it */
-    const char *means; /* what a person gains by it, one line */
-    const char *next;  /* what to do when it is not ok; "" when there is nothing to say */
+    const char *means; /* what a person gains by it, one line, for _() */
+    const char *next;  /* what to do when it is not ok; "" when there is nothing to say; for _() */
     bool ok;
     bool advice;    /* not ok is a warning: marks can be given all the same */
     char seen[512]; /* what was found, whether ok or not */

@@ -15,6 +15,7 @@
 #include "box/wire.h"
 #include "util/cleanup.h"
 #include "util/err.h"
+#include "util/i18n.h"
 
 #include <ctype.h>
 #include <dirent.h>
@@ -220,8 +221,8 @@ static int choose_base(const char **base, struct err *err)
             *base = bases[i];
             return 0;
         }
-    return err_set(err, "no folder for a box: /run, /var/tmp, /tmp or /dev/shm must be writable and "
-                        "without noexec (docker run --tmpfs /tmp:exec)");
+    return err_set(err, N_("no folder for a box: /run, /var/tmp, /tmp or /dev/shm must be writable and "
+                           "without noexec (docker run --tmpfs /tmp:exec)"));
 }
 
 static int write_init(const char *root, struct err *err)
@@ -240,7 +241,7 @@ static int write_init(const char *root, struct err *err)
         done += (size_t)k;
     }
     if (fd < 0 || done < n || fchmod(fd, 0755) < 0)
-        return err_errno(err, errno, "cannot write '%s'", path);
+        return err_errno(err, errno, N_("cannot write '%s'"), path);
     return 0;
 }
 
@@ -268,7 +269,7 @@ static int make_folders(const char *root, struct err *err)
 
         (void)snprintf(path, sizeof(path), "%s%s", root, folders[i].name);
         if (mkdir(path, 0700) < 0 || chmod(path, folders[i].mode) < 0)
-            return err_errno(err, errno, "cannot make the folder '%s'", path);
+            return err_errno(err, errno, N_("cannot make the folder '%s'"), path);
     }
     return write_init(root, err);
 }
@@ -326,8 +327,8 @@ int users_start(const struct box_spec *spec, const struct ids *ids, struct enter
     pid_t pid;
 
     if (statfs("/dev/mqueue", &queues) < 0 || queues.f_type != MQUEUE_MAGIC)
-        return err_set(err, "mode users needs /dev/mqueue, to see and remove message queues: mount "
-                            "it (mount -t mqueue none /dev/mqueue); containers have it");
+        return err_set(err, N_("mode users needs /dev/mqueue, to see and remove message queues: mount "
+                               "it (mount -t mqueue none /dev/mqueue); containers have it"));
     if (choose_base(&base, err) < 0)
         return -1;
     (void)snprintf(root, sizeof(root), "%s/%u", base, ids->slot);
@@ -348,7 +349,7 @@ int users_start(const struct box_spec *spec, const struct ids *ids, struct enter
     if (pid == 0)
         child_run(&(struct start){argv, theirs, log, ids->lock_fd, domain});
     if (pid < 0)
-        return err_errno(err, errno, "cannot fork");
+        return err_errno(err, errno, N_("cannot fork"));
     *entered = (struct entered){.monitor = pid, .ctl_fd = take_fd(&ours), .log_fd = take_fd(&log)};
     return 0;
 }

@@ -11,9 +11,10 @@
 #include "explain/explain.h"
 #include "result/json.h"
 #include "util/cleanup.h"
+#include "util/i18n.h"
 
 static const struct argp_option options[] = {
-    {"live", 'l', "PID", 0, "explain this running process and all its descendants", 0},
+    {"live", 'l', "PID", 0, N_("explain this running process and all its descendants"), 0},
     {0},
 };
 
@@ -33,7 +34,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         errno = 0;
         pid = strtol(arg, &end, 10);
         if (errno || *end || end == arg || pid < 1 || pid > INT_MAX)
-            argp_error(state, "--live: '%s' is not a process number", arg);
+            argp_error(state, _("--live: '%s' is not a process number"), arg);
         o->live = (pid_t)pid;
         return 0;
     case ARGP_KEY_ARG:
@@ -43,7 +44,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         return 0;
     case ARGP_KEY_END:
         if (!o->live == !o->path)
-            argp_error(state, "name a result, or a process with --live");
+            argp_error(state, _("name a result, or a process with --live"));
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -58,7 +59,7 @@ static int explain_live(const struct cmd_globals *g, pid_t pid, struct err *err)
     int status = CMD_OK;
 
     if (n == 0) {
-        err_set(err, "there is no process %d that you may look into", (int)pid);
+        err_set(err, _("there is no process %d that you may look into"), (int)pid);
         return CMD_USAGE;
     }
     json_t *records = explain_look(&(struct explain_scene){.access = &explain_direct, .people = people, .count = n});
@@ -97,8 +98,8 @@ int cmd_explain(const struct cmd_globals *g, int argc, char **argv, struct err *
 {
     static const struct argp argp = {
         options, parse, "[RESULT]",
-        "Explains a score, from the result that 'grader run --output' wrote: every point of it. Or, with --live, what running "
-        "processes of yours wait for, who has the other end, and what that looks like; nothing is ended.",
+        N_("Explains a score, from the result that 'grader run --output' wrote: every point of it. Or, with --live, what running "
+           "processes of yours wait for, who has the other end, and what that looks like; nothing is ended."),
         NULL, NULL, NULL,
     };
     struct explain_options o = {0};

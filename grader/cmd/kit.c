@@ -5,6 +5,7 @@
 
 #include "cmd/cmd.h"
 #include "util/cleanup.h"
+#include "util/i18n.h"
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
@@ -20,8 +21,8 @@ int cmd_kit(const struct cmd_globals *g, int argc, char **argv, struct err *err)
 {
     static const struct argp argp = {
         NULL, parse, "[LAB...]",
-        "Compiles the tests and helpers of labs, all of them without an argument. Grading does it where it is needed; this "
-        "does it beforehand.",
+        N_("Compiles the tests and helpers of labs, all of them without an argument. Grading does it where it is needed; this "
+           "does it beforehand."),
         NULL, NULL, NULL,
     };
     CLEANUP(strs_release) struct strs labs = {0};

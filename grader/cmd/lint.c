@@ -10,6 +10,7 @@
 #include "lab/secrets.h"
 #include "report/messages.h"
 #include "util/cleanup.h"
+#include "util/i18n.h"
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
@@ -101,8 +102,8 @@ static void check_messages(const struct lab *lab, struct strs *problems)
 int cmd_lint(const struct cmd_globals *g, int argc, char **argv, struct err *err)
 {
     static const struct argp argp = {NULL, parse, "[LAB...]",
-                                     "Checks labs: what the schema says, and that points, tests, demands, hints, "
-                                     "handouts and files fit together.", NULL, NULL, NULL};
+                                     N_("Checks labs: what the schema says, and that points, tests, demands, hints, "
+                                        "handouts and files fit together."), NULL, NULL, NULL};
     CLEANUP(strs_release) struct strs keys = {0};
     CLEANUP(strs_release) struct strs problems = {0};
 
@@ -125,7 +126,9 @@ int cmd_lint(const struct cmd_globals *g, int argc, char **argv, struct err *err
     }
     for (size_t i = 0; i < problems.n; i++)
         printf("%s\n", problems.v[i]);
-    if (!problems.n)
-        printf("%zu lab%s: nothing to complain about\n", keys.n, keys.n == 1 ? "" : "s");
+    if (!problems.n) {
+        printf(ngettext("%zu lab: nothing to complain about", "%zu labs: nothing to complain about", keys.n), keys.n);
+        putchar('\n');
+    }
     return problems.n ? CMD_USAGE : CMD_OK;
 }

@@ -16,24 +16,25 @@
 #include "intake/intake.h"
 #include "result/json.h"
 #include "util/cleanup.h"
+#include "util/i18n.h"
 #include "util/num.h"
 #include "util/text.h"
 
 enum { KEY_COVERAGE = 256, KEY_CLASS, KEY_FRESH, KEY_PARALLEL, KEY_SHOW_HIDDEN, KEY_MIN, KEY_DETERMINISTIC, KEY_MODE };
 
 static const struct argp_option options[] = {
-    {"test", 't', "NAME", 0, "run only this test (may be given again); the score then speaks of nothing else", 0},
-    {"format", 'f', "FORMAT", 0, "text (default) or json, on standard output", 0},
-    {"output", 'o', "DIR", 0, "also write each result as DIR/<submission>.json", 0},
-    {"class", KEY_CLASS, NULL, 0, "each PATH is a folder that holds a submission for each student", 0},
-    {"parallel", KEY_PARALLEL, "N", 0, "submissions at a time (default: 1)", 0},
-    {"fresh", KEY_FRESH, NULL, 0, "grade again what --output has already", 0},
-    {"coverage-html", KEY_COVERAGE, "DIR", 0, "make lcov's tracefile and genhtml's pages in DIR", 0},
-    {"show-hidden", KEY_SHOW_HIDDEN, NULL, 0, "tell what hidden tests saw, too: for instructors", 0},
-    {"min", KEY_MIN, "POINTS", 0, "exit with status 1 if a score is below this", 0},
-    {"jobs", 'j', "N", 0, "tests at a time (default: twice the processors)", 0},
-    {"mode", KEY_MODE, "MODE", 0, "isolation: auto (default), full, users or shared", 0},
-    {"deterministic", KEY_DETERMINISTIC, NULL, 0, "leave out what differs from run to run: times, the environment, explanations, coverage counts", 0},
+    {"test", 't', "NAME", 0, N_("run only this test (may be given again); the score then speaks of nothing else"), 0},
+    {"format", 'f', "FORMAT", 0, N_("text (default) or json, on standard output"), 0},
+    {"output", 'o', "DIR", 0, N_("also write each result as DIR/<submission>.json"), 0},
+    {"class", KEY_CLASS, NULL, 0, N_("each PATH is a folder that holds a submission for each student"), 0},
+    {"parallel", KEY_PARALLEL, "N", 0, N_("submissions at a time (default: 1)"), 0},
+    {"fresh", KEY_FRESH, NULL, 0, N_("grade again what --output has already"), 0},
+    {"coverage-html", KEY_COVERAGE, "DIR", 0, N_("make lcov's tracefile and genhtml's pages in DIR"), 0},
+    {"show-hidden", KEY_SHOW_HIDDEN, NULL, 0, N_("tell what hidden tests saw, too: for instructors"), 0},
+    {"min", KEY_MIN, "POINTS", 0, N_("exit with status 1 if a score is below this"), 0},
+    {"jobs", 'j', "N", 0, N_("tests at a time (default: twice the processors)"), 0},
+    {"mode", KEY_MODE, "MODE", 0, N_("isolation: auto (default), full, users or shared"), 0},
+    {"deterministic", KEY_DETERMINISTIC, NULL, 0, N_("leave out what differs from run to run: times, the environment, explanations, coverage counts"), 0},
     {0},
 };
 
@@ -61,14 +62,14 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case 'f':
         o->format = report_format(arg);
         if (!o->format)
-            argp_error(state, "--format: '%s' is neither text nor json", arg);
+            argp_error(state, _("--format: '%s' is neither text nor json"), arg);
         return 0;
     case 'o':
         o->output = arg;
         return 0;
     case 'j':
         if (num_parse(arg, 1, 64, &jobs) < 0)
-            argp_error(state, "--jobs: '%s' is not a number from 1 to 64", arg);
+            argp_error(state, _("--jobs: '%s' is not a number from 1 to 64"), arg);
         o->grade.jobs = (unsigned)jobs;
         return 0;
     case KEY_CLASS:
@@ -79,7 +80,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         return 0;
     case KEY_PARALLEL:
         if (num_parse(arg, 1, 64, &jobs) < 0)
-            argp_error(state, "--parallel: '%s' is not a number from 1 to 64", arg);
+            argp_error(state, _("--parallel: '%s' is not a number from 1 to 64"), arg);
         o->parallel = (unsigned)jobs;
         return 0;
     case KEY_COVERAGE:
@@ -90,11 +91,11 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         return 0;
     case KEY_MIN:
         if (num_parse_double(arg, 0, 1000, &o->min) < 0)
-            argp_error(state, "--min: '%s' is not a number of points", arg);
+            argp_error(state, _("--min: '%s' is not a number of points"), arg);
         return 0;
     case KEY_MODE:
         if (box_mode_parse(arg, &o->grade.mode) < 0)
-            argp_error(state, "--mode: '%s' is none of auto, full, users and shared", arg);
+            argp_error(state, _("--mode: '%s' is none of auto, full, users and shared"), arg);
         return 0;
     case KEY_DETERMINISTIC:
         o->report.deterministic = true;
@@ -107,9 +108,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         return 0;
     case ARGP_KEY_END:
         if (!o->lab)
-            argp_error(state, "which lab? 'grader list' names them");
+            argp_error(state, _("which lab? 'grader list' names them"));
         if (o->class && !o->paths.n)
-            argp_error(state, "--class: which folder?");
+            argp_error(state, _("--class: which folder?"));
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -166,10 +167,13 @@ static void on_progress(void *ctx, const struct stage_progress *p)
     (void)fputs("\r\033[K", stderr);
     if (g->of > 1)
         (void)fprintf(stderr, "[%zu/%zu] ", g->number, g->of);
-    (void)fprintf(stderr, "%s  %s", id, stage_names[p->stage]);
-    if (p->total)
-        (void)fprintf(stderr, "  %zu of %zu%s%s%s%s", p->done, p->total, p->test ? "  " : "", p->test ? p->test->name : "",
-                      p->test ? " " : "", p->test ? verdict_names[p->test->verdict] : "");
+    (void)fprintf(stderr, "%s  %s", id, _(report_stage(p->stage)));
+    if (p->total) {
+        (void)fputs("  ", stderr);
+        (void)fprintf(stderr, _("%zu of %zu"), p->done, p->total);
+    }
+    if (p->total && p->test)
+        (void)fprintf(stderr, "  %s %s", p->test->name, _(report_verdict(p->test->verdict)));
     free(id);
 }
 
@@ -241,7 +245,7 @@ static int tell(struct run *run, size_t i, enum outcome outcome, const struct re
     run->resumed += outcome == RESUMED;
     ro.path = run->list.v[i].path;
     if (run->o->format->write(stdout, run->lab, r, &ro) < 0)
-        return err_errno(err, errno, "cannot write to standard output");
+        return err_errno(err, errno, _("cannot write to standard output"));
     if (r->status == STATUS_HELD || r->status == STATUS_REJECTED || r->score < run->o->min)
         run->status = CMD_HELD;
     return 0;
@@ -371,10 +375,10 @@ static int list_paths(struct run *run, const struct strs *paths, struct err *err
     }
     for (size_t i = 0; i < run->list.passed.n; i++) {
         CLEANUP(free_ptr) char *shown = text_printable(run->list.passed.v[i], strlen(run->list.passed.v[i]));
-        (void)fprintf(stderr, "grader: passed over, no folder, archive or C file: '%s'\n", shown);
+        (void)fprintf(stderr, _("grader: passed over, no folder, archive or C file: '%s'\n"), shown);
     }
     if (!run->list.n) {
-        (void)err_set(err, "there is no submission in '%s'", paths->v[0]);
+        (void)err_set(err, _("there is no submission in '%s'"), paths->v[0]);
         return CMD_USAGE;
     }
     return CMD_OK;
@@ -408,7 +412,7 @@ static int run_paths(struct run *run, const struct strs *paths, struct strs *tak
         return CMD_INTERNAL;
     status = run->o->parallel > 1 && run->list.n > 1 ? run_parallel(run, err) : run_each(run, err);
     if (run->kept || run->resumed)
-        (void)fprintf(stderr, "grader: in '%s' %zu of %zu were finished and kept, %zu interrupted and graded again\n",
+        (void)fprintf(stderr, _("grader: in '%s' %zu of %zu were finished and kept, %zu interrupted and graded again\n"),
                       run->o->output, run->kept, run->list.n, run->resumed);
     return status;
 }
@@ -425,7 +429,7 @@ static int run_lab(const struct cmd_globals *g, struct run_options *o, const cha
         return status;
     for (size_t i = 0; i < o->tests.n; i++)
         if (!lab_test(&lab, o->tests.v[i])) {
-            (void)err_set(err, "%s has no test '%s'; 'grader list %s' names them", lab.config->lab, o->tests.v[i], key);
+            (void)err_set(err, _("%s has no test '%s'; 'grader list %s' names them"), lab.config->lab, o->tests.v[i], key);
             return CMD_USAGE;
         }
     if (!paths->n)
@@ -443,7 +447,7 @@ static int run_all_labs(const struct cmd_globals *g, struct run_options *o, stru
     size_t graded = 0;
 
     if (o->paths.n > 1) {
-        (void)err_set(err, "'grader run all' takes one folder, that holds a folder for each lab");
+        (void)err_set(err, _("'grader run all' takes one folder, that holds a folder for each lab"));
         return CMD_USAGE;
     }
     const char *path = o->paths.n ? o->paths.v[0] : ".";
@@ -470,7 +474,7 @@ static int run_all_labs(const struct cmd_globals *g, struct run_options *o, stru
         graded++;
     }
     if (!graded && status == CMD_OK) {
-        (void)err_set(err, "'%s' holds no folder that is named like a lab ('grader list' names them)", path);
+        (void)err_set(err, _("'%s' holds no folder that is named like a lab ('grader list' names them)"), path);
         return CMD_USAGE;
     }
     return status;
@@ -480,11 +484,11 @@ int cmd_run(const struct cmd_globals *g, int argc, char **argv, struct err *err)
 {
     static const struct argp argp = {
         options, parse, "LAB [PATH...]",
-        "Grades submissions of a lab: folders that hold src/, or the working folder.\v"
-        "LAB is a lab's name or number: lab05-sockets, lab05, 5 or sockets; 'all' grades a folder that holds a "
-        "folder for each lab.\n\n"
-        "  grader run lab05 alice bob\n  grader run lab05 alice --test chat_two_clients\n"
-        "  grader run lab05 alice --format json > alice.json",
+        N_("Grades submissions of a lab: folders that hold src/, or the working folder.") "\v"
+        N_("LAB is a lab's name or number: lab05-sockets, lab05, 5 or sockets; 'all' grades a folder that holds a "
+           "folder for each lab.\n\n"
+           "  grader run lab05 alice bob\n  grader run lab05 alice --test chat_two_clients\n"
+           "  grader run lab05 alice --format json > alice.json"),
         NULL, NULL, NULL,
     };
     struct run_options o = {.format = report_format("text"), .report = {.lang = g->lang, .colour = g->colour}};

@@ -9,13 +9,14 @@
 #include "lab/secrets.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
+#include "util/i18n.h"
 #include "util/num.h"
 
 static const struct argp_option options[] = {
-    {"repeat", 'r', "N", 0, "grade each case N times; not one verdict may differ (default: 1)", 0},
-    {"load", 'L', NULL, 0, "keep every processor busy meanwhile", 0},
-    {"jobs", 'j', "N", 0, "gradings at a time (default: the processors)", 0},
-    {"only", 'o', "NAME", 0, "only this case: reference, template, a variant's or a bug's name (may be given again)", 0},
+    {"repeat", 'r', "N", 0, N_("grade each case N times; not one verdict may differ (default: 1)"), 0},
+    {"load", 'L', NULL, 0, N_("keep every processor busy meanwhile"), 0},
+    {"jobs", 'j', "N", 0, N_("gradings at a time (default: the processors)"), 0},
+    {"only", 'o', "NAME", 0, N_("only this case: reference, template, a variant's or a bug's name (may be given again)"), 0},
     {0},
 };
 
@@ -37,7 +38,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     switch (key) {
     case 'r':
         if (num_parse(arg, 1, 1000, &n) < 0)
-            argp_error(state, "--repeat: '%s' is not a number from 1 to 1000", arg);
+            argp_error(state, _("--repeat: '%s' is not a number from 1 to 1000"), arg);
         o->prove.repeat = (unsigned)n;
         return 0;
     case 'L':
@@ -45,7 +46,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         return 0;
     case 'j':
         if (num_parse(arg, 1, 64, &n) < 0)
-            argp_error(state, "--jobs: '%s' is not a number from 1 to 64", arg);
+            argp_error(state, _("--jobs: '%s' is not a number from 1 to 64"), arg);
         o->prove.jobs = (unsigned)n;
         return 0;
     case 'o':
@@ -58,7 +59,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         return 0;
     case ARGP_KEY_END:
         if (!o->lab)
-            argp_error(state, "which lab? 'grader list' names them");
+            argp_error(state, _("which lab? 'grader list' names them"));
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -68,8 +69,11 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 static void on_run(void *ctx, const struct prove_case *c, size_t ended, size_t all)
 {
     (void)ctx;
-    if (isatty(STDERR_FILENO))
-        (void)fprintf(stderr, "\r\033[K%zu of %zu gradings  %s", ended, all, c->name);
+    if (!isatty(STDERR_FILENO))
+        return;
+    (void)fputs("\r\033[K", stderr);
+    (void)fprintf(stderr, _("%zu of %zu gradings"), ended, all);
+    (void)fprintf(stderr, "  %s", c->name);
 }
 
 static void on_done(void *ctx, const struct prove_case *c, size_t ended, size_t all)
@@ -80,8 +84,8 @@ static void on_done(void *ctx, const struct prove_case *c, size_t ended, size_t 
     (void)all;
     if (ended == 1 && isatty(STDERR_FILENO))
         (void)fputs("\r\033[K", stderr);
-    printf("%s%s%s  %-14s", o->colour ? (ok ? "\033[32m" : "\033[31m") : "", ok ? "ok  " : "FAIL", o->colour ? "\033[0m" : "",
-           c->name);
+    printf("%s%-*s%s  %-14s", o->colour ? (ok ? "\033[32m" : "\033[31m") : "", (int)strlen(_("FAIL")), ok ? "ok" : _("FAIL"),
+           o->colour ? "\033[0m" : "", c->name);
     if (c->kind == PROVE_BUG) {
         printf(" -%-5.4g", c->result.max_score - c->result.score);
         for (size_t i = 0; i < c->result.tests_n; i++)
@@ -94,7 +98,7 @@ static void on_done(void *ctx, const struct prove_case *c, size_t ended, size_t 
         printf(" %.4g", c->result.score);
     }
     if (c->runs > 1)
-        printf("  (%u runs)", c->runs);
+        printf(ngettext("  (%u run)", "  (%u runs)", c->runs), c->runs);
     putchar('\n');
     for (size_t i = 0; i < c->problems.n; i++)
         printf("        %s\n", c->problems.v[i]);
@@ -258,14 +262,16 @@ static int verify_lab(const struct cmd_globals *g, struct verify_options *o, con
         return cmd_status_of(err) == CMD_NO_ISOLATION ? CMD_INTERNAL : cmd_status_of(err);
     print_matrix(&lab, &proof);
     for (size_t i = 0; i < proof.problems.n; i++)
-        printf("FAIL  %s\n", proof.problems.v[i]);
+        printf("%s  %s\n", _("FAIL"), proof.problems.v[i]);
     for (size_t i = 0; i < proof.cases_n; i++)
         bad += proof.cases[i].problems.n > 0;
     o->cases += proof.cases_n;
     o->holding += proof.cases_n - bad;
     o->idle_tests += proof.problems.n;
-    printf("\n%zu of %zu cases hold, %u run%s each, %.1f s%s\n", proof.cases_n - bad, proof.cases_n, o->prove.repeat,
-           o->prove.repeat == 1 ? "" : "s", (double)(clock_ms() - start) / 1000, o->prove.load ? ", under load" : "");
+    putchar('\n');
+    printf(_("%zu of %zu cases hold"), proof.cases_n - bad, proof.cases_n);
+    printf(ngettext(", %u run each", ", %u runs each", o->prove.repeat), o->prove.repeat);
+    printf(", %.1f s%s\n", (double)(clock_ms() - start) / 1000, o->prove.load ? _(", under load") : "");
     return bad || proof.problems.n ? CMD_HELD : CMD_OK;
 }
 
@@ -273,10 +279,10 @@ int cmd_verify(const struct cmd_globals *g, int argc, char **argv, struct err *e
 {
     static const struct argp argp = {
         options, parse, "LAB",
-        "Proves a lab's tests: the reference and every variant get full marks, the template its floor, every known "
-        "bug is caught by what it names, costs about what it says and shows its hint, and no test catches nothing. "
-        "LAB may be all.\v"
-        "Exit status 0: all of it holds; 1: not.",
+        N_("Proves a lab's tests: the reference and every variant get full marks, the template its floor, every known "
+           "bug is caught by what it names, costs about what it says and shows its hint, and no test catches nothing. "
+           "LAB may be all.") "\v"
+        N_("Exit status 0: all of it holds; 1: not."),
         NULL, NULL, NULL,
     };
     struct verify_options o = {.prove = {.repeat = 1}, .colour = g->colour};
@@ -304,10 +310,12 @@ int cmd_verify(const struct cmd_globals *g, int argc, char **argv, struct err *e
             putchar('\n');
     }
     if (labs.n > 1 && (status == CMD_OK || status == CMD_HELD)) {
-        printf("\n%zu labs: %zu of %zu cases hold, ", labs.n, o.holding, o.cases);
+        putchar('\n');
+        printf(_("%zu labs: "), labs.n);
+        printf(_("%zu of %zu cases hold"), o.holding, o.cases);
         if (!o.prove.only)
-            printf("%zu tests catch nothing, ", o.idle_tests);
-        printf("%.1f s\n", (double)(clock_ms() - start) / 1000);
+            printf(_(", %zu tests catch nothing"), o.idle_tests);
+        printf(", %.1f s\n", (double)(clock_ms() - start) / 1000);
     }
     strs_release(&o.only);
     return status;

@@ -11,6 +11,7 @@
 
 #include "intake/rules.h"
 #include "util/cleanup.h"
+#include "util/i18n.h"
 #include "util/vec.h"
 
 extern const char intake_unpack_image[], intake_unpack_image_end[]; /* unpack_image.S */
@@ -100,7 +101,7 @@ int archive_read_sources(const char *path, enum box_mode mode, struct submission
     struct stat st;
 
     if (archive < 0 || fstat(archive, &st) < 0) {
-        (void)intake_reject(s, WHY_UNREADABLE, path, strerror(errno));
+        (void)intake_reject(s, WHY_UNREADABLE, path, strerrordesc_np(errno));
         return 0;
     }
     if (out < 0)
@@ -114,12 +115,12 @@ int archive_read_sources(const char *path, enum box_mode mode, struct submission
     int status = run_unpacker(box, archive, out, &res, err);
     box_close(box);
     if (status < 0)
-        return err_wrap(err, "cannot unpack '%s'", path);
+        return err_wrap(err, N_("cannot unpack '%s'"), path);
     if (fstat(out, &st) < 0)
-        return err_errno(err, errno, "cannot read what was unpacked");
+        return err_errno(err, errno, N_("cannot read what was unpacked"));
     char *stream = st.st_size ? mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, out, 0) : NULL;
     if (stream == MAP_FAILED)
-        return err_errno(err, errno, "cannot read what was unpacked");
+        return err_errno(err, errno, N_("cannot read what was unpacked"));
     const bool whole = res.end == PROC_EXITED && res.code == 0 &&
                        archive_read_stream(stream, (size_t)st.st_size, s);
     if (stream)

@@ -10,6 +10,7 @@
 
 #include "intake/rules.h"
 #include "util/cleanup.h"
+#include "util/i18n.h"
 #include "util/text.h"
 
 static int is_shown(const struct dirent *e)
@@ -66,7 +67,7 @@ int class_read(const char *folder, struct class_list *c, struct err *err)
     const int n = list(folder, &entries);
 
     if (n < 0)
-        return err_errno(err, errno, "cannot read the folder '%s'", folder);
+        return err_errno(err, errno, N_("cannot read the folder '%s'"), folder);
     for (int i = 0; i < n; i++) {
         const char *name = entries[i]->d_name;
         const char *moodle = strstr(name, "_assignsubmission_");

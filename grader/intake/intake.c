@@ -49,7 +49,7 @@ static bool read_all(struct walk *w, int fd, const char *path, const struct stat
     while (f->size < room) {
         const ssize_t n = read(fd, f->data + f->size, room - f->size);
         if (n < 0)
-            return intake_reject(w->s, WHY_UNREADABLE, path, strerror(errno));
+            return intake_reject(w->s, WHY_UNREADABLE, path, strerrordesc_np(errno));
         if (n == 0)
             break;
         f->size += (size_t)n;
@@ -70,7 +70,7 @@ static void read_file(struct walk *w, int dir, const char *name, int flags, cons
         if (errno == ELOOP)
             (void)intake_reject(w->s, WHY_LINK, path, NULL);
         else
-            (void)intake_reject(w->s, WHY_UNREADABLE, path, strerror(errno));
+            (void)intake_reject(w->s, WHY_UNREADABLE, path, strerrordesc_np(errno));
         return;
     }
     if (!S_ISREG(st.st_mode)) {
@@ -99,7 +99,7 @@ static void take_entry(struct walk *w, int dir, const char *name, const char *pa
     enum rejection_why bad;
 
     if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
-        (void)intake_reject(w->s, errno == ENOENT ? WHY_CHANGED : WHY_UNREADABLE, path, strerror(errno));
+        (void)intake_reject(w->s, errno == ENOENT ? WHY_CHANGED : WHY_UNREADABLE, path, strerrordesc_np(errno));
     } else if (S_ISDIR(st.st_mode) || rules_is_source(name)) {
         bad = rules_path(path, clean);
         if (bad != WHY_NONE)
@@ -123,7 +123,7 @@ static void walk_folder(struct walk *w, int parent, const char *name, const char
     DIR *d = fd < 0 ? NULL : fdopendir(fd);
 
     if (!d) {
-        (void)intake_reject(w->s, WHY_UNREADABLE, *path ? path : name, strerror(errno));
+        (void)intake_reject(w->s, WHY_UNREADABLE, *path ? path : name, strerrordesc_np(errno));
         if (fd >= 0)
             close(fd);
         return;
@@ -316,8 +316,8 @@ static int read_files(struct walk *w, const char *path, const struct lab *lab, e
 
     if (stat(path, &st) < 0) {
         if (errno == ENOENT || errno == ENOTDIR)
-            return err_errno(err, errno, "cannot open the submission '%s'", path);
-        (void)intake_reject(w->s, WHY_UNREADABLE, path, strerror(errno));
+            return err_errno(err, errno, N_("cannot open the submission '%s'"), path);
+        (void)intake_reject(w->s, WHY_UNREADABLE, path, strerrordesc_np(errno));
     } else if (S_ISDIR(st.st_mode)) {
         /* The name that the user typed may be a link; what lies inside may not. */
         CLEANUP(free_ptr) char *inside = xformat("%s/.", path);

@@ -10,6 +10,7 @@
 
 #include "lab/conf.h"
 #include "util/cleanup.h"
+#include "util/i18n.h"
 
 static const cyaml_strval_t quality_names[] = {
     {"M-err", 0}, {"M-leak", 1}, {"M-fd", 2}, {"L-name", 3}, {"L-proc", 4}, {"S-warn", 5}, {"S-forbid", 6},
@@ -46,7 +47,7 @@ int bug_load(const char *path, struct bug *bug, struct err *err)
     bool ended = false;
 
     if (!f)
-        return err_errno(err, errno, "cannot open '%s'", path);
+        return err_errno(err, errno, N_("cannot open '%s'"), path);
     while (!ended && fgets(line, sizeof(line), f)) {
         ended = strcmp(line, "---\n") == 0;
         if (!ended)
@@ -54,13 +55,13 @@ int bug_load(const char *path, struct bug *bug, struct err *err)
     }
     CLEANUP(free_ptr) char *text = buf_steal(&head);
     if (!ended)
-        return err_set(err, "%s: no line '---' ends the front matter", path);
+        return err_set(err, N_("%s: no line '---' ends the front matter"), path);
     if (conf_read_text(path, text, &bug_schema, (void **)&b.config, err) < 0)
         return -1;
     b.path = xstrdup(path);
     for (unsigned i = 0; i < b.config->quality_count; i++)
         if (!known_quality(b.config->quality[i])) {
-            (void)err_set(err, "%s: quality: there is no '%s'", path, b.config->quality[i]);
+            (void)err_set(err, N_("%s: quality: there is no '%s'"), path, b.config->quality[i]);
             bug_release(&b);
             return -1;
         }

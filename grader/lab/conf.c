@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "util/i18n.h"
 #include "util/vec.h"
 
 const cyaml_schema_value_t conf_string = {
@@ -44,7 +45,7 @@ static int load(const char *path, const char *text, const cyaml_schema_value_t *
     if (e != CYAML_OK)
         status = err_set(err, "%s: %s", path, log.n ? log.s : cyaml_strerror(e));
     else if (!*out) /* libcyaml is content with a file without a document */
-        status = err_set(err, "%s: it is empty", path);
+        status = err_set(err, N_("%s: it is empty"), path);
     buf_release(&log);
     return status;
 }

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "util/cleanup.h"
+#include "util/i18n.h"
 #include "util/interrupt.h"
 
 enum { LOCK_RETRY_MS = 20 };
@@ -74,7 +75,7 @@ static int make_dirs(const char *path, struct err *err)
         const char was = *s;
         *s = '\0';
         if (mkdir(p, 0777) < 0 && errno != EEXIST)
-            return err_errno(err, errno, "cannot make the folder '%s'", p);
+            return err_errno(err, errno, N_("cannot make the folder '%s'"), p);
         *s = was;
         if (!was)
             return 0;
@@ -116,11 +117,11 @@ static int choose_place(const struct lab *lab, struct place *p, struct err *err)
         return 0;
     CLEANUP(free_ptr) char *root = realpath(lab->root, NULL);
     if (!root)
-        return err_errno(err, errno, "cannot find '%s'", lab->root);
+        return err_errno(err, errno, N_("cannot find '%s'"), lab->root);
     for (const char *s = root; *s; s++)
         hash = (hash ^ (unsigned char)*s) * 1099511628211ULL;
     if ((!cache || cache[0] != '/') && (!home || home[0] != '/'))
-        return err_set(err, "the tests of %s cannot be built in '%s', and there is no cache folder: set XDG_CACHE_HOME", name, p->dir);
+        return err_set(err, N_("the tests of %s cannot be built in '%s', and there is no cache folder: set XDG_CACHE_HOME"), name, p->dir);
     place_release(p);
     p->base = cache && cache[0] == '/' ? xformat("%s/grader/%016llx", cache, hash) : xformat("%s/.cache/grader/%016llx", home, hash);
     p->dir = xformat("%s/%s", p->base, name);
@@ -130,7 +131,7 @@ static int choose_place(const struct lab *lab, struct place *p, struct err *err)
     if (make_dirs(p->base, err) < 0)
         return -1;
     if (symlink(root, link) < 0 && errno != EEXIST)
-        return err_errno(err, errno, "cannot make '%s'", link);
+        return err_errno(err, errno, N_("cannot make '%s'"), link);
     return 0;
 }
 
@@ -173,12 +174,12 @@ static int run_make(const struct lab *lab, const struct place *place, struct err
     posix_spawnattr_destroy(&attr);
     posix_spawn_file_actions_destroy(&files);
     if (e != 0)
-        return err_errno(err, e, "cannot run make (is it installed? 'make deps')");
+        return err_errno(err, e, N_("cannot run make (is it installed? 'make deps')"));
     while (waitpid(pid, &status, 0) < 0)
         if (errno != EINTR)
-            return err_errno(err, errno, "cannot wait for make");
+            return err_errno(err, errno, N_("cannot wait for make"));
     if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
-        return err_set(err, "the tests of %s do not build; see '%s'", lab->config->lab, log);
+        return err_set(err, N_("the tests of %s do not build; see '%s'"), lab->config->lab, log);
     return 0;
 }
 
@@ -189,9 +190,9 @@ static int lock(int fd, int how, const char *path, struct err *err)
 
     while (flock(fd, how | LOCK_NB) < 0) {
         if (errno != EWOULDBLOCK && errno != EINTR)
-            return err_errno(err, errno, "cannot lock '%s'", path);
+            return err_errno(err, errno, N_("cannot lock '%s'"), path);
         if (poll(&p, 1, LOCK_RETRY_MS) > 0)
-            return err_errno(err, EINTR, "interrupted while another grader holds '%s'", path);
+            return err_errno(err, EINTR, N_("interrupted while another grader holds '%s'"), path);
     }
     return 0;
 }
@@ -203,10 +204,10 @@ static int make_kit(const struct lab *lab, const struct place *place, const char
     CLEANUP(close_fd) int fd = open(next, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
 
     if (fd < 0)
-        return err_errno(err, errno, "cannot write '%s'", next);
+        return err_errno(err, errno, N_("cannot write '%s'"), next);
     if (run_make(lab, place, err) < 0)
         return -1;
-    return rename(next, stamp) < 0 ? err_errno(err, errno, "cannot write '%s'", stamp) : 0;
+    return rename(next, stamp) < 0 ? err_errno(err, errno, N_("cannot write '%s'"), stamp) : 0;
 }
 
 int kit_prepare(const struct lab *lab, struct kit *kit, struct err *err)
@@ -222,7 +223,7 @@ int kit_prepare(const struct lab *lab, struct kit *kit, struct err *err)
         return -1;
     fd = open(path, O_RDONLY | O_CREAT | O_CLOEXEC, 0666);
     if (fd < 0)
-        return err_errno(err, errno, "cannot open '%s'", path);
+        return err_errno(err, errno, N_("cannot open '%s'"), path);
     if (lock(fd, LOCK_SH, path, err) < 0)
         return -1;
     if (!is_fresh(lab, stamp) &&

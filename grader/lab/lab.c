@@ -12,6 +12,7 @@
 #include "lab/conf.h"
 #include "lab/limits.h"
 #include "util/cleanup.h"
+#include "util/i18n.h"
 
 /* The schema ----------------------------------------------------------------------------------- */
 
@@ -209,7 +210,7 @@ int lab_list(const char *root, struct strs *names, struct err *err)
     DIR *d = opendir(labs);
 
     if (!d)
-        return err_errno(err, errno, "cannot read the course's labs in '%s' (--course names another folder)", labs);
+        return err_errno(err, errno, N_("cannot read the course's labs in '%s' (--course names another folder)"), labs);
     for (struct dirent *e; (e = readdir(d));) {
         CLEANUP(free_ptr) char *yaml = xformat("%s/%s/lab.yaml", labs, e->d_name);
         if (e->d_name[0] != '.' && access(yaml, F_OK) == 0)
@@ -253,7 +254,7 @@ int lab_load(const char *root, const char *key, struct lab *lab, struct err *err
         struct buf all = {0};
         for (size_t i = 0; i < names.n; i++)
             buf_printf(&all, "%s%s", i ? ", " : "", names.v[i]);
-        err_set(err, "no lab '%s' in '%s/labs'; there are: %s", key, root, all.n ? all.s : "none");
+        err_set(err, N_("no lab '%s' in '%s/labs'; there are: %s"), key, root, all.n ? all.s : err_text(err, N_("none")));
         buf_release(&all);
         goto fail;
     }
@@ -263,7 +264,7 @@ int lab_load(const char *root, const char *key, struct lab *lab, struct err *err
     if (conf_read(l.yaml, &config_schema, (void **)&l.config, err) < 0)
         goto fail;
     if (strcmp(l.config->lab, found) != 0) {
-        err_set(err, "%s: it says 'lab: %s', but its folder is '%s'", l.yaml, l.config->lab, found);
+        err_set(err, N_("%s: it says 'lab: %s', but its folder is '%s'"), l.yaml, l.config->lab, found);
         goto fail;
     }
     if (access(l.hints_yaml, F_OK) == 0 && conf_read(l.hints_yaml, &hints_schema, (void **)&l.hints, err) < 0)
@@ -276,7 +277,7 @@ int lab_load(const char *root, const char *key, struct lab *lab, struct err *err
             if (e != 0) {
                 char why[128];
                 regerror(e, &l.rule_regex[i], why, sizeof(why));
-                err_set(err, "%s: rule %u: '%s': %s", l.hints_yaml, i + 1, pattern, why);
+                err_set(err, N_("%s: rule %u: '%s': %s"), l.hints_yaml, i + 1, pattern, why);
                 goto fail;
             }
         }

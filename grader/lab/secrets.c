@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "util/cleanup.h"
+#include "util/i18n.h"
 
 /* Texts --------------------------------------------------------------------------------------------- */
 
@@ -64,7 +65,7 @@ static int read_file(const char *path, struct buf *b, struct err *err)
     char block[4096];
 
     if (!f)
-        return err_errno(err, errno, "cannot read %s", path);
+        return err_errno(err, errno, N_("cannot read %s"), path);
     for (size_t n; (n = fread(block, 1, sizeof(block), f)) > 0;)
         buf_add(b, block, n);
     return 0;

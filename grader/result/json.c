@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "util/i18n.h"
 #include "util/text.h"
 
 json_t *json_text(const char *s)
@@ -287,11 +288,12 @@ int result_from_json(const json_t *j, struct result *r, struct err *err)
     json_t *one;
     size_t i;
 
-    if (!schema || strcmp(schema, RESULT_SCHEMA) != 0)
-        return err_set(err, "not a result: its 'schema' is %s%s%s, not " RESULT_SCHEMA, schema ? "'" : "",
-                       schema ? schema : "missing", schema ? "'" : "");
+    if (!schema)
+        return err_set(err, N_("not a result: its 'schema' is missing, not %s"), RESULT_SCHEMA);
+    if (strcmp(schema, RESULT_SCHEMA) != 0)
+        return err_set(err, N_("not a result: its 'schema' is '%s', not %s"), schema, RESULT_SCHEMA);
     if (status < 0 || !json_is_string(json_object_get(j, "lab")) || !json_is_string(json_object_get(submission, "id")))
-        return err_set(err, "not a result: 'status', 'lab' or 'submission' is missing or wrong");
+        return err_set(err, N_("not a result: 'status', 'lab' or 'submission' is missing or wrong"));
     r->status = (enum result_status)status;
     r->lab = text_of(j, "lab");
     r->id = text_of(submission, "id");
@@ -305,7 +307,7 @@ int result_from_json(const json_t *j, struct result *r, struct err *err)
     json_array_foreach(json_object_get(j, "stages"), i, one) {
         int stage = name_of(one, "name", stage_names, STAGE_N);
         if (stage < 0)
-            return err_set(err, "not a result: stage %zu has no known name", i + 1);
+            return err_set(err, N_("not a result: stage %zu has no known name"), i + 1);
         struct result_stage *s = &r->stages[stage];
         s->ran = json_is_true(json_object_get(one, "ran"));
         s->score = number_of(one, "score");
@@ -317,10 +319,10 @@ int result_from_json(const json_t *j, struct result *r, struct err *err)
     }
     json_array_foreach(json_object_get(j, "tests"), i, one)
         if (test_of(one, VEC_ADD(&r->tests, &r->tests_n)) < 0)
-            return err_set(err, "not a result: test %zu lacks its name, id or verdict", i + 1);
+            return err_set(err, N_("not a result: test %zu lacks its name, id or verdict"), i + 1);
     json_array_foreach(json_object_get(j, "findings"), i, one)
         if (finding_of(one, VEC_ADD(&r->findings, &r->findings_n)) < 0)
-            return err_set(err, "not a result: finding %zu lacks its stage, kind or message", i + 1);
+            return err_set(err, N_("not a result: finding %zu lacks its stage, kind or message"), i + 1);
     const json_t *coverage = json_object_get(j, "coverage");
     count_of(coverage, "lines", &r->lines);
     count_of(coverage, "branches", &r->branches);

@@ -247,7 +247,7 @@ static int judge_compilation(struct stage *s, struct unit *u, const struct run *
 
     u->ok = run_ok(r);
     if (r->result.end == PROC_EXEC_FAILED)
-        return err_set(err, "cannot run gcc in the box: %s (make deps installs it)", strerror(r->result.code));
+        return err_set(err, "cannot run gcc in the box: %s (make deps installs it)", strerrordesc_np(r->result.code));
     if (own && !u->ok) {
         build_finding(s, "build.own_test", u->path, "this test of your own does not compile, so it does not count for coverage");
     } else if (r->result.end == PROC_WALL || (!u->ok && !read)) {
@@ -314,7 +314,7 @@ static int rename_mains(struct stage *s, struct units *units, struct err *err)
     status = run_all(s, runs, n, (unsigned)sysconf(_SC_NPROCESSORS_ONLN), err);
     for (size_t i = 0; status == 0 && i < n; i++) {
         if (runs[i].result.end == PROC_EXEC_FAILED) {
-            status = err_set(err, "cannot run objcopy in the box: %s (make deps installs it)", strerror(runs[i].result.code));
+            status = err_set(err, "cannot run objcopy in the box: %s (make deps installs it)", strerrordesc_np(runs[i].result.code));
         } else if (!run_ok(&runs[i])) { /* the assembler can be told to write odd objects */
             of[i]->ok = false;
             build_finding(s, "build.link", of[i]->path, "what this file is compiled to cannot be linked: objcopy refuses it");
@@ -530,7 +530,7 @@ static int read_symbols(struct stage *s, struct units *units, struct symbols *sy
     if (n)
         status = run_all(s, &r, 1, 1, err);
     if (status == 0 && n && r.result.end == PROC_EXEC_FAILED)
-        status = err_set(err, "cannot run nm in the box: %s (make deps installs it)", strerror(r.result.code));
+        status = err_set(err, "cannot run nm in the box: %s (make deps installs it)", strerrordesc_np(r.result.code));
     if (status == 0 && n && !run_ok(&r)) { /* nobody knows what is in them: none is linked */
         build_finding(s, "build.link", NULL, "the symbols of what was compiled cannot be read");
         for (size_t i = 0; i < units->n; i++) {
@@ -617,7 +617,7 @@ static int install_image(struct stage *s, const struct units *units, struct err 
 {
     CLEANUP(close_fd) int image = -1;
     unsigned killed;
-    struct err why = {0};
+    struct err why = {.plain = err && err->plain};
 
     /* Nothing of the compiler's user may be left to change what was built. */
     if (box_kill_uid(s->box, BOX_BUILDER, &killed, err) < 0)

@@ -60,7 +60,7 @@ static int dump_counters(struct stage *s, struct err *err)
     CLEANUP(close_fd) int log = memfd_create("covdump", MFD_CLOEXEC);
     const char *const argv[] = {SUB_OBJ "/covdump", NULL};
     struct proc_result res;
-    struct err why = {0};
+    struct err why = {.plain = err && err->plain};
 
     if (log < 0)
         return err_errno(err, errno, "cannot make a memfd");

@@ -65,7 +65,7 @@ static int copy_tree(struct box *box, const char *from, const char *to, int dept
     for (size_t i = 0; i < names.count; i++) {
         CLEANUP(free_ptr) char *a = xformat("%s/%s", from, names.names[i]);
         CLEANUP(free_ptr) char *b = xformat("%s/%s", to, names.names[i]);
-        struct err why = {0};
+        struct err why = {.plain = err && err->plain};
         if (copy_out(box, a, b, &why) == 0)
             continue;
         if (why.code != EINVAL || depth >= PAGES_DEPTH) {

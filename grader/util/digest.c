@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "util/cleanup.h"
+#include "util/i18n.h"
 #include "util/vec.h"
 
 struct digest {
@@ -58,14 +59,14 @@ int digest_file(struct digest *d, const char *path, struct err *err)
     ssize_t n;
 
     if (fd < 0 || fstat(fd, &st) < 0)
-        return err_errno(err, errno, "cannot open '%s'", path);
+        return err_errno(err, errno, N_("cannot open '%s'"), path);
     CLEANUP(free_ptr) char *head = xformat("%lld\n", (long long)st.st_size);
     if (!EVP_DigestUpdate(d->ctx, head, strlen(head)))
         return fail(err);
     while ((n = read(fd, bytes, 65536)) > 0)
         if (!EVP_DigestUpdate(d->ctx, bytes, (size_t)n))
             return fail(err);
-    return n < 0 ? err_errno(err, errno, "cannot read '%s'", path) : 0;
+    return n < 0 ? err_errno(err, errno, N_("cannot read '%s'"), path) : 0;
 }
 
 int digest_folder(struct digest *d, const char *path, struct err *err)
@@ -75,7 +76,7 @@ int digest_folder(struct digest *d, const char *path, struct err *err)
     int status = 0;
 
     if (n < 0)
-        return errno == ENOENT ? 0 : err_errno(err, errno, "cannot read the folder '%s'", path);
+        return errno == ENOENT ? 0 : err_errno(err, errno, N_("cannot read the folder '%s'"), path);
     for (int i = 0; i < n; i++) {
         CLEANUP(free_ptr) char *file = xformat("%s/%s", path, entries[i]->d_name);
         struct stat st;

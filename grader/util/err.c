@@ -7,10 +7,17 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "util/i18n.h"
+
+const char *err_text(const struct err *err, const char *text)
+{
+    return err && err->plain ? text : gettext(text);
+}
+
 static void format(struct err *err, const char *fmt, va_list ap)
 {
     /* A message that is too long is cut: better a short reason than none. */
-    if (vsnprintf(err->msg, sizeof(err->msg), fmt, ap) < 0)
+    if (vsnprintf(err->msg, sizeof(err->msg), err_text(err, fmt), ap) < 0)
         err->msg[0] = '\0';
 }
 
@@ -29,7 +36,7 @@ int (err_set)(struct err *err, const char *fmt, ...)
 
 int (err_errno)(struct err *err, int errnum, const char *fmt, ...)
 {
-    char why[128];
+    char buffer[128];
     va_list ap;
     size_t used;
 
@@ -40,8 +47,9 @@ int (err_errno)(struct err *err, int errnum, const char *fmt, ...)
     va_end(ap);
     err->code = errnum;
     used = strlen(err->msg);
+    const char *why = err->plain ? strerrordesc_np(errnum) : NULL;
     (void)snprintf(err->msg + used, sizeof(err->msg) - used, ": %s",
-                   strerror_r(errnum, why, sizeof(why)));
+                   why ? why : strerror_r(errnum, buffer, sizeof(buffer)));
     return -1;
 }
 

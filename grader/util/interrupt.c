@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "util/i18n.h"
 #include "util/interrupt.h"
 
 #include <errno.h>
@@ -19,9 +20,9 @@ int interrupt_init(struct err *err)
     sigaddset(&set, SIGTERM);
     sigaddset(&set, SIGHUP);
     if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
-        return err_errno(err, errno, "cannot block signals");
+        return err_errno(err, errno, N_("cannot block signals"));
     fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-    return fd < 0 ? err_errno(err, errno, "cannot make a signalfd") : 0;
+    return fd < 0 ? err_errno(err, errno, N_("cannot make a signalfd")) : 0;
 }
 
 int interrupt_fd(void)

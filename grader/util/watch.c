@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "util/cleanup.h"
+#include "util/i18n.h"
 #include "util/vec.h"
 
 enum { DEPTH_MAX = 8 };
@@ -48,9 +49,9 @@ int watch_open(const char *dir, const char *const folders[], int *fd, struct err
     CLEANUP(close_fd) int new = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
 
     if (new < 0)
-        return err_errno(err, errno, "cannot watch for saved files");
+        return err_errno(err, errno, N_("cannot watch for saved files"));
     if (inotify_add_watch(new, dir, mask) < 0)
-        return err_errno(err, errno, "cannot watch the folder '%s'", dir);
+        return err_errno(err, errno, N_("cannot watch the folder '%s'"), dir);
     add_all(new, dir, folders);
     *fd = take_fd(&new);
     return 0;

@@ -9,7 +9,7 @@ int main(int argc, char *argv[])
 {
     struct box_spec spec = {.mode = BOX_AUTO};
     struct box *box;
-    struct err err;
+    struct err err = {0};
 
     if (argc != 2 || box_mode_parse(argv[1], &spec.mode) < 0)
         return 2;
