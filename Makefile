@@ -174,9 +174,9 @@ $(BUILD)/obj/lab/causes_image.o: grader/lab/causes_image.S grader/text/causes.ya
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) -DLAB_CAUSES='"grader/text/causes.yaml"' -c $< -o $@
 
-$(BUILD)/obj/report/messages_image.o: grader/report/messages_image.S grader/text/messages.yaml
+$(BUILD)/obj/lab/messages_image.o: grader/lab/messages_image.S grader/text/messages.yaml
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) -DREPORT_MESSAGES='"grader/text/messages.yaml"' -c $< -o $@
+	$(Q)$(CC) -DLAB_MESSAGES='"grader/text/messages.yaml"' -c $< -o $@
 
 unit: $(UNIT_TESTS)
 

@@ -7,8 +7,8 @@
 #include "cmd/cmd.h"
 #include "lab/causes.h"
 #include "lab/handout.h"
+#include "lab/messages.h"
 #include "lab/secrets.h"
-#include "report/messages.h"
 #include "util/cleanup.h"
 #include "util/i18n.h"
 
@@ -87,7 +87,7 @@ static void check_files(const struct lab *lab, struct strs *problems)
         }
 }
 
-/* Students read how a hidden test failed, not what it puts in and expects. */
+/* Students read how a hidden test failed, not what it puts in and expects; and in their language. */
 static void check_messages(const struct lab *lab, struct strs *problems)
 {
     CLEANUP(secrets_release) struct secrets secrets = {0};
@@ -97,6 +97,8 @@ static void check_messages(const struct lab *lab, struct strs *problems)
         strs_add(problems, why.msg);
     for (size_t i = 0; i < secrets.told.n; i++)
         strs_add(problems, secrets.told.v[i]);
+    messages_check(lab, problems);
+    messages_check_said(lab, &secrets.messages, problems);
 }
 
 int cmd_lint(const struct cmd_globals *g, int argc, char **argv, struct err *err)
@@ -111,7 +113,7 @@ int cmd_lint(const struct cmd_globals *g, int argc, char **argv, struct err *err
     if (!keys.n && lab_list(g->course, &keys, err) < 0)
         return CMD_USAGE;
     causes_check(&problems);
-    messages_check(&problems);
+    messages_check(NULL, &problems);
     for (size_t i = 0; i < keys.n; i++) {
         CLEANUP(lab_release) struct lab lab = {0};
         struct err why = {0};

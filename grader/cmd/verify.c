@@ -6,6 +6,7 @@
 
 #include "batch/prove.h"
 #include "cmd/cmd.h"
+#include "lab/messages.h"
 #include "lab/secrets.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
@@ -197,6 +198,17 @@ static void judge_quotations(const struct verify_options *o, struct prove_case *
     }
 }
 
+/* A lab that has messages in Portuguese has them all. */
+static void judge_language(const struct verify_options *o, struct prove_case *c)
+{
+    for (size_t i = 0; i < c->result.tests_n && o->proven->messages; i++) {
+        const struct result_test *t = &c->result.tests[i];
+        CLEANUP(free_ptr) char *said = t->message ? messages_in(o->proven, LANG_PT_BR, t->message) : NULL;
+        if (said && strchr(said, ' ') && strcmp(said, t->message) == 0)
+            strs_addf(&c->problems, "%s says only in English: '%s'", t->name, said);
+    }
+}
+
 static void judge_pages(void *ctx, struct prove_case *c)
 {
     const struct verify_options *o = ctx;
@@ -208,6 +220,7 @@ static void judge_pages(void *ctx, struct prove_case *c)
         judge_hint(o, c, (enum lang)lang, page);
     }
     judge_quotations(o, c, hidden);
+    judge_language(o, c);
     if (secret)
         strs_addf(&c->problems, "the report tells students '%s', which only hidden tests know", secret);
 }

@@ -11,6 +11,7 @@
 
 #include "lab/conf.h"
 #include "lab/limits.h"
+#include "lab/messages.h"
 #include "util/cleanup.h"
 #include "util/i18n.h"
 
@@ -239,6 +240,13 @@ static bool is_meant(const char *name, const char *key)
     return end == name + number_n && number == strtol(key, NULL, 10);
 }
 
+static int read_messages(struct lab *lab, struct err *err)
+{
+    CLEANUP(free_ptr) char *path = xformat("%s/messages.yaml", lab->dir);
+
+    return access(path, F_OK) == 0 ? messages_read(lab, path, err) : 0;
+}
+
 int lab_load(const char *root, const char *key, struct lab *lab, struct err *err)
 {
     CLEANUP(strs_release) struct strs names = {0};
@@ -268,6 +276,8 @@ int lab_load(const char *root, const char *key, struct lab *lab, struct err *err
         goto fail;
     }
     if (access(l.hints_yaml, F_OK) == 0 && conf_read(l.hints_yaml, &hints_schema, (void **)&l.hints, err) < 0)
+        goto fail;
+    if (read_messages(&l, err) < 0)
         goto fail;
     if (l.hints) {
         l.rule_regex = xcalloc(l.hints->rules_count, sizeof(*l.rule_regex));
@@ -305,6 +315,7 @@ void lab_release(struct lab *lab)
         conf_free(&config_schema, lab->config);
     if (lab->hints)
         conf_free(&hints_schema, lab->hints);
+    messages_free(lab->messages);
     free(lab->root);
     free(lab->dir);
     free(lab->yaml);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* lab: what a course folder says of a lab: labs/<lab>/lab.yaml and hints.yaml, read by a schema.
+/* lab: what a course folder says of a lab: labs/<lab>/lab.yaml, hints.yaml and messages.yaml, read by a schema.
  *
  * To add a key of lab.yaml: 1. a member here; 2. its row in lab.c's schema; 3. its check in
  * lab_check, if not every value makes sense; 4. its line in docs/writing-a-lab.md. */
@@ -135,6 +135,7 @@ struct lab {
     char *yaml, *hints_yaml; /* the files that were read */
     struct lab_config *config;
     struct lab_hints *hints; /* NULL: no hints.yaml */
+    struct messages *messages; /* NULL: no messages.yaml */
     regex_t *rule_regex;     /* of each rule's signature, compiled */
     unsigned rule_regex_n;
     double max_score;

@@ -13,6 +13,7 @@
 
 #include "util/cleanup.h"
 #include "util/i18n.h"
+#include "util/text.h"
 
 /* Texts --------------------------------------------------------------------------------------------- */
 
@@ -162,7 +163,6 @@ struct reader {
     struct buf literal; /* adjacent literals are one */
     bool literal_open;
     int literal_line;
-    struct strs messages; /* "LINE:text" */
     struct secrets *s;
 };
 
@@ -183,17 +183,6 @@ static enum use use_of_literal(const struct reader *r)
                 return f->argument == calls[k].clue ? USE_CLUE : f->argument == calls[k].message ? USE_MESSAGE : USE_DATA;
     }
     return USE_DATA;
-}
-
-/* The length of what printf takes for a conversion at s, 0: none. */
-static size_t conversion(const char *s)
-{
-    size_t n = 1;
-
-    if (*s != '%')
-        return 0;
-    n += strspn(s + n, "-+ #0123456789.*hljztL");
-    return s[n] ? n + 1 : n;
 }
 
 bool secrets_is_one(const struct secrets *s, const char *text)
@@ -219,7 +208,7 @@ static void add_data(struct reader *r, const char *text)
     const char *from = text, *p = text;
 
     while (*p) {
-        const size_t n = conversion(p) ? conversion(p) : iscntrl((unsigned char)*p) && *p != '\t';
+        const size_t n = text_conversion(p) ? text_conversion(p) : iscntrl((unsigned char)*p) && *p != '\t';
         if (n) {
             add_piece(r, from, p);
             from = p + n;
@@ -237,7 +226,7 @@ static void end_literal(struct reader *r)
     const char *text = r->literal.s ? r->literal.s : "";
     switch (use_of_literal(r)) {
     case USE_DATA: add_data(r, text); break;
-    case USE_MESSAGE: strs_addf(&r->messages, "%d:%s", r->literal_line, text); break;
+    case USE_MESSAGE: strs_addf(&r->s->messages, "%s:%d:%s", r->path, r->literal_line, text); break;
     case USE_CLUE: break;
     }
     buf_release(&r->literal);
@@ -357,19 +346,22 @@ static void read_tokens(struct reader *r, const char *text)
     end_literal(r);
 }
 
-/* What headers of the lab say is known to its public tests; only their helpers matter. */
-static void read_headers(struct reader *r, const struct lab *lab)
+/* The helpers of the lab's headers. What else they say is known to its public tests: that goes to *others. */
+static void read_headers(struct reader *r, const struct lab *lab, struct secrets *others)
 {
-    CLEANUP(buf_release) struct buf text = {0};
-    CLEANUP(secrets_release) struct secrets none = {.known = xstrdup("")};
-    struct secrets *s = r->s;
+    CLEANUP(free_ptr) char *pattern = lab_path(lab, "tests", "*.h");
+    struct reader header = {.s = others};
+    glob_t g = {0};
 
-    add_files(&text, lab, "tests", "*.h");
-    r->s = &none;
-    if (text.s)
-        read_tokens(r, text.s);
-    strs_release(&r->messages);
-    r->s = s;
+    if (glob(pattern, 0, NULL, &g) == 0)
+        for (size_t i = 0; i < g.gl_pathc; i++) {
+            CLEANUP(buf_release) struct buf text = {0};
+            header.path = g.gl_pathv[i];
+            if (read_file(header.path, &text, NULL) == 0)
+                read_tokens(&header, text.s ? text.s : "");
+        }
+    globfree(&g);
+    r->helpers = header.helpers;
 }
 
 /* Messages ------------------------------------------------------------------------------------------------ */
@@ -378,7 +370,7 @@ static void read_headers(struct reader *r, const struct lab *lab)
 static bool has_number(const char *message)
 {
     for (const char *p = message; *p; p++) {
-        size_t n = conversion(p);
+        size_t n = text_conversion(p);
         if (n)
             p += n - 1;
         else if (isdigit((unsigned char)*p) && (p == message || !is_word(p[-1])) &&
@@ -390,30 +382,38 @@ static bool has_number(const char *message)
 
 static void check_messages(struct reader *r)
 {
-    for (size_t i = 0; i < r->messages.n; i++) {
-        char *message;
-        const long line = strtol(r->messages.v[i], &message, 10);
-        const char *secret = secrets_in(r->s, ++message);
+    for (size_t i = 0; i < r->s->messages.n; i++) {
+        const char *place = r->s->messages.v[i] + strlen(r->path) + 1;
+        const char *message = strchr(place, ':') + 1;
+        const char *secret = secrets_in(r->s, message);
+        const int at = (int)(message - r->s->messages.v[i]);
         if (secret)
-            strs_addf(&r->s->told, "%s:%ld: the message tells students '%s'", r->path, line, secret);
+            strs_addf(&r->s->told, "%.*s the message tells students '%s'", at, r->s->messages.v[i], secret);
         else if (has_number(message))
-            strs_addf(&r->s->told, "%s:%ld: the message tells students a number: '%s'", r->path, line, message);
+            strs_addf(&r->s->told, "%.*s the message tells students a number: '%s'", at, r->s->messages.v[i], message);
     }
 }
 
 int secrets_load(const struct lab *lab, struct secrets *s, struct err *err)
 {
-    CLEANUP(free_ptr) char *path = lab_path(lab, "tests", "hidden.c");
-    CLEANUP(buf_release) struct buf text = {0};
-    struct reader r = {.path = path, .s = s};
+    CLEANUP(free_ptr) char *hidden = lab_path(lab, "tests", "hidden.c");
+    CLEANUP(free_ptr) char *public = lab_path(lab, "tests", "public.c");
+    CLEANUP(buf_release) struct buf hidden_text = {0};
+    CLEANUP(buf_release) struct buf public_text = {0};
+    CLEANUP(secrets_release) struct secrets others = {.known = xstrdup("")};
+    struct reader r = {.path = hidden, .s = s};
 
     *s = (struct secrets){.known = known_texts(lab)};
-    if (read_file(path, &text, err) < 0)
+    if (read_file(hidden, &hidden_text, err) < 0 || read_file(public, &public_text, err) < 0)
         return -1;
-    read_headers(&r, lab);
-    read_tokens(&r, text.s ? text.s : "");
+    read_headers(&r, lab, &others);
+    read_tokens(&r, hidden_text.s ? hidden_text.s : "");
     check_messages(&r);
-    strs_release(&r.messages);
+    r.path = public;
+    r.s = &others;
+    read_tokens(&r, public_text.s ? public_text.s : "");
+    for (size_t i = 0; i < others.messages.n; i++)
+        strs_add(&s->messages, others.messages.v[i]);
     strs_release(&r.helpers);
     return 0;
 }
@@ -422,6 +422,7 @@ void secrets_release(struct secrets *s)
 {
     strs_release(&s->texts);
     strs_release(&s->told);
+    strs_release(&s->messages);
     free(s->known);
     *s = (struct secrets){0};
 }

@@ -12,6 +12,7 @@
 struct secrets {
     struct strs texts; /* pieces of literals of at least SECRET_MIN bytes, runs of blanks as one */
     struct strs told;  /* problems, each with file and line: a message of hidden.c that tells one, or a number */
+    struct strs messages; /* of hidden and public tests, formats of printf: "FILE:LINE:text" */
     char *known;       /* all that students may read, runs of blanks as one */
 };
 enum { SECRET_MIN = 4 };

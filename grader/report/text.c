@@ -9,7 +9,7 @@
 #include "explain/explain.h"
 #include "lab/causes.h"
 #include "lab/handout.h"
-#include "report/messages.h"
+#include "lab/messages.h"
 #include "report/report.h"
 #include "util/cleanup.h"
 #include "util/i18n.h"
@@ -291,7 +291,7 @@ static void put_again(const struct writer *w, const struct result_test *t)
 
 static void put_message(const struct writer *w, const char *english)
 {
-    CLEANUP(free_ptr) char *message = messages_in(w->o->lang, english);
+    CLEANUP(free_ptr) char *message = messages_in(w->lab, w->o->lang, english);
 
     put_field(w, _("seen"), message);
 }

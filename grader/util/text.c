@@ -2,6 +2,7 @@
 #include "util/text.h"
 
 #include <stdint.h>
+#include <string.h>
 
 #include "util/vec.h"
 
@@ -58,4 +59,14 @@ char *text_printable(const char *s, size_t n)
             buf_printf(&b, "\\x%02x", (unsigned char)s[i]);
     }
     return buf_steal(&b);
+}
+
+size_t text_conversion(const char *s)
+{
+    size_t n = 1;
+
+    if (*s != '%')
+        return 0;
+    n += strspn(s + n, "-+ #0123456789.*hljztL");
+    return s[n] ? n + 1 : n;
 }

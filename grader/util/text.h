@@ -12,4 +12,7 @@ bool text_is_utf8(const char *s, size_t n); /* as RFC 3629 has it */
  * and broken sequences are shown as \xNN, a tab and a newline stay. The caller frees it. */
 char *text_printable(const char *s, size_t n);
 
+/* The length of the conversion of printf(3) at s ("%-5d", "%%"); 0: there is none. */
+size_t text_conversion(const char *s);
+
 #endif

@@ -8,7 +8,7 @@
 
 #include "explain/explain.h"
 #include "lab/causes.h"
-#include "report/messages.h"
+#include "lab/messages.h"
 #include "util/cleanup.h"
 
 static const char blocked[] =
@@ -147,7 +147,7 @@ Test(causes, the_process_is_named)
 
 #define IN_PORTUGUESE(english, want)                                    \
     do {                                                                \
-        CLEANUP(free_ptr) char *said_ = messages_in(LANG_PT_BR, english); \
+        CLEANUP(free_ptr) char *said_ = messages_in(NULL, LANG_PT_BR, english); \
         SAME(want, said_);                                              \
     } while (0)
 
@@ -155,13 +155,13 @@ Test(messages, they_fit_together)
 {
     CLEANUP(strs_release) struct strs problems = {0};
 
-    messages_check(&problems);
+    messages_check(NULL, &problems);
     cr_assert_eq(problems.n, 0, "%s", problems.v[0]);
 }
 
 Test(messages, are_said_in_portuguese_with_names_and_bytes_as_they_are)
 {
-    CLEANUP(free_ptr) char *english = messages_in(LANG_EN, "wrong line");
+    CLEANUP(free_ptr) char *english = messages_in(NULL, LANG_EN, "wrong line");
 
     SAME("wrong line", english);
     IN_PORTUGUESE("nothing more happened while the test waited for coproc to end", "nada mais aconteceu enquanto o teste esperava coproc terminar");
@@ -171,4 +171,49 @@ Test(messages, are_said_in_portuguese_with_names_and_bytes_as_they_are)
     IN_PORTUGUESE("standard output of hello: nothing instead of 'x to end'", "saída padrão de hello: nada em vez de 'x to end'");
     IN_PORTUGUESE("chatd left the socket 'room'", "chatd deixou o socket 'room'");
     IN_PORTUGUESE("something that only this lab says", "something that only this lab says");
+    IN_PORTUGUESE("the names in the folder: 'a' instead of 'a\\nb'", "the names in the folder: 'a' em vez de 'a\\nb'");
+    IN_PORTUGUESE("jobs: 3 instead of 2", "jobs: 3 em vez de 2");
+}
+
+/* What a lab's messages.yaml says of 'english', in Portuguese. */
+#define LAB_SAYS(lab, english, want)                                    \
+    do {                                                                \
+        CLEANUP(free_ptr) char *said_ = messages_in(lab, LANG_PT_BR, english); \
+        SAME(want, said_);                                              \
+    } while (0)
+
+Test(messages, a_lab_has_its_own_and_they_come_first)
+{
+    struct lab lab = {.dir = (char *)unit_dir()};
+    struct err err = {0};
+    CLEANUP(free_ptr) char *path = xformat("%s/messages.yaml", lab.dir);
+    CLEANUP(strs_release) struct strs said = {0};
+    CLEANUP(strs_release) struct strs problems = {0};
+
+    unit_write("messages.yaml", "messages:\n"
+                                "  - {en: 'the tower of (.*)', pt_BR: 'a torre de {1}'}\n"
+                                "  - {en: '([0-9]+) pigeons are late', pt_BR: '{1} pombos estão atrasados'}\n"
+                                "  - {en: 'no flight is alike', pt_BR: '{1} e {2}'}\n"
+                                "  - {en: 'wrong line', pt_BR: 'fila errada'}\n");
+    cr_assert_eq(messages_read(&lab, path, &err), 0, "%s", err.msg);
+    LAB_SAYS(&lab, "the tower of Pisa: nothing instead of 'coo'", "a torre de Pisa: nada em vez de 'coo'");
+    LAB_SAYS(&lab, "3 pigeons are late", "3 pombos estão atrasados");
+    LAB_SAYS(&lab, "wrong line", "fila errada");
+    LAB_SAYS(&lab, "no FIFO", "não há FIFO");
+
+    messages_check(&lab, &problems);
+    cr_assert_eq(problems.n, 2, "%zu problems", problems.n);
+    HAS(problems.v[0], "'no flight is alike' has no group 1");
+    strs_release(&problems);
+
+    strs_add(&said, "tests/x/public.c:7:%d pigeons are late");
+    strs_add(&said, "tests/x/public.c:8:the tower of %s");
+    strs_add(&said, "tests/x/public.c:9:roost_open");
+    strs_add(&said, "tests/x/public.c:10:the cat has eaten %zu%% of them");
+    messages_check_said(&lab, &said, &problems);
+    cr_assert_eq(problems.n, 1, "%zu problems", problems.n);
+    HAS(problems.v[0], "tests/x/public.c:10: ");
+    HAS(problems.v[0], "does not know the message 'the cat has eaten %zu%% of them'");
+    messages_free(lab.messages);
+    unit_done();
 }
