@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "lab/kit.h"
 
+#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
 #include <glob.h>
+#include <link.h>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
@@ -36,11 +38,48 @@ static int note_newest(const char *path, const struct stat *st, int type, struct
     return 0;
 }
 
+/* The build id of the C library, as a name below /usr/lib/debug (gdb's manual, "Separate Debug Files"). */
+static int note_library(struct dl_phdr_info *info, size_t size, void *name)
+{
+    (void)size;
+    for (int i = 0; strstr(info->dlpi_name, "/libc.so") && i < info->dlpi_phnum; i++) {
+        const ElfW(Phdr) *p = &info->dlpi_phdr[i];
+        const char *at = (const char *)info->dlpi_addr + p->p_vaddr; /* NOLINT(performance-no-int-to-ptr) */
+        const char *end = at + (p->p_type == PT_NOTE ? p->p_memsz : 0);
+        while (at + sizeof(ElfW(Nhdr)) <= end) { /* elf(5), "Notes" */
+            const ElfW(Nhdr) *note = (const void *)at;
+            const unsigned char *id = (const unsigned char *)(note + 1) + (note->n_namesz + 3U) / 4 * 4;
+            if (note->n_type == NT_GNU_BUILD_ID && note->n_namesz == 4 && memcmp(note + 1, "GNU", 4) == 0) {
+                buf_puts(name, ".build-id/");
+                for (unsigned k = 0; k < note->n_descsz; k++)
+                    buf_printf(name, "%02x%s", id[k], k ? "" : "/");
+                buf_puts(name, ".debug");
+                return 1;
+            }
+            at = (const char *)id + (note->n_descsz + 3U) / 4 * 4;
+        }
+    }
+    return 0;
+}
+
+/* Was the kit made before the debug files came, or for another C library? */
+static bool lacks_debug(const char *kit)
+{
+    CLEANUP(buf_release) struct buf name = {0};
+
+    if (!dl_iterate_phdr(note_library, &name))
+        return false;
+    CLEANUP(free_ptr) char *installed = xformat("/usr/lib/debug/%s", name.s);
+    CLEANUP(free_ptr) char *slim = xformat("%s/debug/%s", kit, name.s);
+    return access(installed, R_OK) == 0 && access(slim, R_OK) != 0;
+}
+
 /* Is there anything in the sources that is newer than the stamp? A look at some fifty files costs
  * less than a millisecond; asking make costs fifteen. */
-static bool is_fresh(const struct lab *lab, const char *stamp)
+static bool is_fresh(const struct lab *lab, const char *kit)
 {
     struct stat st, one;
+    CLEANUP(free_ptr) char *stamp = xformat("%s/stamp", kit);
     CLEANUP(free_ptr) char *harness = xformat("%s/tests/harness", lab->root);
     CLEANUP(free_ptr) char *shared = xformat("%s/grader/explain", lab->root);
     CLEANUP(free_ptr) char *headers = lab_path(lab, "templates", "include");
@@ -48,7 +87,7 @@ static bool is_fresh(const struct lab *lab, const char *stamp)
     CLEANUP(free_ptr) char *pattern = xformat("%s/*.[ch]", tests);
     glob_t g = {0};
 
-    if (stat(stamp, &st) < 0)
+    if (stat(stamp, &st) < 0 || lacks_debug(kit))
         return false;
     newest = (struct timespec){0};
     (void)nftw(harness, note_newest, 16, FTW_PHYS);
@@ -109,9 +148,8 @@ static int choose_place(const struct lab *lab, struct place *p, struct err *err)
     p->base = xstrdup(lab->root);
     p->kit = xformat("build/kit/%s", name);
     p->course = xstrdup(".");
-    CLEANUP(free_ptr) char *stamp = xformat("%s/stamp", p->dir);
     CLEANUP(free_ptr) char *lock_path = xformat("%s.lock", p->dir);
-    if (is_fresh(lab, stamp) && access(lock_path, R_OK) == 0)
+    if (is_fresh(lab, p->dir) && access(lock_path, R_OK) == 0)
         return 0;
     if (make_dirs(p->dir, NULL) == 0 && access(p->dir, W_OK) == 0)
         return 0;
@@ -197,14 +235,18 @@ static int lock(int fd, int how, const char *path, struct err *err)
     return 0;
 }
 
-static int make_kit(const struct lab *lab, const struct place *place, const char *stamp, struct err *err)
+static int make_kit(const struct lab *lab, const struct place *place, struct err *err)
 {
     /* Stamped with the time before make read the sources: a later edit makes it stale. */
+    CLEANUP(free_ptr) char *stamp = xformat("%s/stamp", place->dir);
     CLEANUP(free_ptr) char *next = xformat("%s.next", stamp);
+    CLEANUP(free_ptr) char *debug = xformat("%s/debug/list", place->dir);
     CLEANUP(close_fd) int fd = open(next, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
 
     if (fd < 0)
         return err_errno(err, errno, N_("cannot write '%s'"), next);
+    if (lacks_debug(place->dir))
+        (void)unlink(debug); /* make does not see what is missing in there */
     if (run_make(lab, place, err) < 0)
         return -1;
     return rename(next, stamp) < 0 ? err_errno(err, errno, N_("cannot write '%s'"), stamp) : 0;
@@ -217,17 +259,16 @@ int kit_prepare(const struct lab *lab, struct kit *kit, struct err *err)
 
     if (choose_place(lab, &place, err) < 0)
         return -1;
-    CLEANUP(free_ptr) char *stamp = xformat("%s/stamp", place.dir);
     CLEANUP(free_ptr) char *path = xformat("%s.lock", place.dir);
-    if (!is_fresh(lab, stamp) && make_dirs(place.dir, err) < 0)
+    if (!is_fresh(lab, place.dir) && make_dirs(place.dir, err) < 0)
         return -1;
     fd = open(path, O_RDONLY | O_CREAT | O_CLOEXEC, 0666);
     if (fd < 0)
         return err_errno(err, errno, N_("cannot open '%s'"), path);
     if (lock(fd, LOCK_SH, path, err) < 0)
         return -1;
-    if (!is_fresh(lab, stamp) &&
-        (lock(fd, LOCK_EX, path, err) < 0 || (!is_fresh(lab, stamp) && make_kit(lab, &place, stamp, err) < 0) ||
+    if (!is_fresh(lab, place.dir) &&
+        (lock(fd, LOCK_EX, path, err) < 0 || (!is_fresh(lab, place.dir) && make_kit(lab, &place, err) < 0) ||
          lock(fd, LOCK_SH, path, err) < 0))
         return -1;
     kit->dir = take_ptr(&place.dir);
