@@ -108,8 +108,8 @@ deps-test:
 lint: all deps-test ## warnings as errors with two compilers, clang-tidy, format, the layers' one-way arrows
 	$(Q)TIDY=1 BUILD=$(BUILD) tools/lint
 
-format: ## apply .clang-format
-	$(Q)clang-format -i $$(git ls-files 'grader/*.[ch]' 'tests/grader/*.[ch]' 'tests/harness/*.[ch]')
+format: ## apply .clang-format to the lines that you have changed
+	$(Q)git clang-format HEAD -- $$(git ls-files 'grader/*.[ch]' 'tests/grader/*.[ch]' 'tests/harness/*.[ch]') || test $$? = 1 # it has
 
 docker: ## build the images grader and grader-students (docs/docker.md); needs a docker engine
 	$(Q)docker/build instructors grader

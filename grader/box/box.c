@@ -6,6 +6,7 @@
 #define _GNU_SOURCE 1
 #include "box/box.h"
 
+#include "box/cgroup.h"
 #include "box/enter.h"
 #include "box/filter.h"
 #include "box/ids.h"
@@ -52,6 +53,7 @@ struct box {
     enum box_mode mode;
     struct ids ids;
     struct entered entered;
+    struct cgroup group;
     int init_pidfd; /* readable when process 1, and with it everything, has ended */
     int poll_fd, kept_fd;
     bool broken; /* init does not answer, or has gone */
@@ -706,9 +708,29 @@ static void describe(struct box *box)
                        box_mode_name(box->mode), how, (unsigned)ids->first_uid, last);
 }
 
+static void open_group(struct box *box, const struct box_spec *spec)
+{
+    const size_t gib = (size_t)1 << 30, programs = spec->memory_bytes ? spec->memory_bytes : gib;
+
+    cgroup_open((unsigned)box->ids.first_uid,
+                spec->group_bytes ? spec->group_bytes : programs + gib, &box->group);
+}
+
+/* Process 1 learns of what the kernel kills in the box's group. */
+static int watch_group(struct box *box, struct err *err)
+{
+    struct wire_request req = {.op = WIRE_MEMORY};
+    struct wire_reply reply;
+    CLEANUP(close_fd) int fd = cgroup_events(&box->group);
+
+    return fd < 0 ? 0
+                  : ask_about(box, &req, "cannot watch the memory of", "/", fd, &reply, NULL, err);
+}
+
 static int start(struct box *box, const struct box_spec *spec, struct err *err)
 {
-    int (*const enter)(const struct box_spec *, const struct ids *, struct entered *, struct err *) =
+    int (*const enter)(const struct box_spec *, const struct ids *, struct cgroup *,
+                       struct entered *, struct err *) =
         box->mode == BOX_USERS ? users_start : enter_start;
 
     unsigned first[64];
@@ -717,9 +739,11 @@ static int start(struct box *box, const struct box_spec *spec, struct err *err)
     if (box->mode == BOX_USERS && geteuid() != 0)
         return err_set(err, N_("mode users needs root: it gives each test's programs a user of their own"));
     n = box->mode == BOX_USERS ? users_slots(first, sizeof(first) / sizeof(first[0])) : 0;
-    if (ids_take(&box->ids, box->mode == BOX_SHARED, first, n, err) < 0 || enter(spec, &box->ids, &box->entered, err) < 0)
+    if (ids_take(&box->ids, box->mode == BOX_SHARED, first, n, err) < 0)
         return -1;
-    if (greet(box, err) < 0 || make_poll_fd(box, err) < 0)
+    open_group(box, spec);
+    if (enter(spec, &box->ids, &box->group, &box->entered, err) < 0 || greet(box, err) < 0 ||
+        make_poll_fd(box, err) < 0 || watch_group(box, err) < 0)
         return -1;
     describe(box);
     return load_filter(box, spec->allow_memfd, err);
@@ -809,6 +833,7 @@ void box_close(struct box *box)
     close_fd(&box->entered.log_fd);
     close_fd(&box->poll_fd);
     close_fd(&box->kept_fd);
+    cgroup_close(&box->group);
     ids_release(&box->ids);
     free(box->programs);
     free(box);
@@ -824,6 +849,11 @@ uid_t box_inner_uid(const struct box *box, uid_t uid)
     if (box->mode == BOX_SHARED)
         return 0;
     return uid && box->mode == BOX_USERS ? box->ids.first_uid + uid : uid;
+}
+
+bool box_has_memory_group(const struct box *box)
+{
+    return *box->group.dir != '\0';
 }
 
 const char *box_describe(const struct box *box)

@@ -63,7 +63,9 @@ struct box_spec {
     /* Sizes of the folders that can be written to, in bytes. They are tmpfs: memory is taken as it
      * is used. Zero: 64 MiB, for tests_bytes 128 MiB. */
     size_t judge_bytes, sub_bytes, peers_bytes, tests_bytes, vg_bytes, tmp_bytes, shm_bytes;
-    size_t memory_bytes;      /* of all programs but the judge's, together; zero: 1 GiB */
+    size_t memory_bytes; /* of all programs but the judge's, together; zero: 1 GiB */
+    size_t group_bytes;  /* of the whole box, its folders and the judge included, where the kernel
+                          * can limit that (cgroup.h); zero: memory_bytes and 1 GiB */
     size_t debug_bytes;  /* /usr/lib/debug, an empty one that covers the host's ... */
     bool show_debug;     /* ... unless this, or in mode users: then the host's is seen, read-only */
     bool show_usr_local; /* default: /usr/local is empty in the box */
@@ -83,6 +85,8 @@ void box_close(struct box *box);
 enum box_mode box_mode(const struct box *box); /* never BOX_AUTO */
 /* The number that a uid of this interface has for programs in the box. In mode shared always 0. */
 uid_t box_inner_uid(const struct box *box, uid_t uid);
+/* Does the kernel limit its memory? Elsewhere process 1 looks at it ten times a second. */
+bool box_has_memory_group(const struct box *box);
 const char *
 box_describe(const struct box *box); /* "full (host root, uids 1879048192-1879048447)" */
 

@@ -380,8 +380,8 @@ static const char *find_bwrap(const struct box_spec *spec)
     return NULL;
 }
 
-int enter_start(const struct box_spec *spec, const struct ids *ids, struct entered *entered,
-                struct err *err)
+int enter_start(const struct box_spec *spec, const struct ids *ids, struct cgroup *group,
+                struct entered *entered, struct err *err)
 {
     CLEANUP(args_release) struct args args = {0};
     CLEANUP(close_fd) int log = memfd_create("log", MFD_CLOEXEC);
@@ -411,6 +411,7 @@ int enter_start(const struct box_spec *spec, const struct ids *ids, struct enter
     if (pid < 0)
         return err_errno(err, errno, N_("cannot fork"));
     close_fd(&child_sync);
+    cgroup_add(group, pid);
     if (guide_child(ids, pid, sync, bwrap, err) < 0) {
         close_fd(&sync); /* it ends by that, too: in a container we may lack the right to kill it */
         (void)kill(pid, SIGKILL);

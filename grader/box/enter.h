@@ -3,6 +3,7 @@
 #ifndef BOX_ENTER_H
 #define BOX_ENTER_H
 
+#include "box/cgroup.h"
 #include "box/ids.h"
 
 #include <sys/types.h>
@@ -16,10 +17,10 @@ struct entered {
     int log_fd;    /* memfd: what bubblewrap and init complain about */
 };
 
-/* Starts it; whether it works is known when init says hello on ctl_fd, or when that ends. The
- * caller closes both descriptors and reaps the monitor. */
-int enter_start(const struct box_spec *spec, const struct ids *ids, struct entered *entered,
-                struct err *err);
+/* Starts it, in 'group' if there is one; whether it works is known when init says hello on ctl_fd,
+ * or when that ends. The caller closes both descriptors and reaps the monitor. */
+int enter_start(const struct box_spec *spec, const struct ids *ids, struct cgroup *group,
+                struct entered *entered, struct err *err);
 
 /* What the log says about a box that did not start, with the next step where we know one. -1. */
 int enter_explain(int log_fd, struct err *err);

@@ -33,7 +33,7 @@
 #include <time.h>
 #include <unistd.h>
 
-struct init_state init;
+struct init_state init = {.events_fd = -1};
 
 /* What a fault looks like from outside: the grader reads descriptor 2 when the box has gone. */
 static _Noreturn void die(const char *what)
@@ -180,6 +180,7 @@ static int serve(const struct wire_request *req, const char *text, const int *fd
     case WIRE_GET: return files_get(text, req->max, out);
     case WIRE_LIST: return files_list(text, req->max, out, reply);
     case WIRE_LISTEN: return files_listen(text, out);
+    case WIRE_MEMORY: return nfds == 1 ? watch_events(fds[0]) : EBADF;
     case WIRE_FILTER: return files_load_filter(text, &init.filter, &init.filter_len);
     case WIRE_START: return spawn_start(req, text, fds, nfds);
     case WIRE_KILL: return kill_program(req->id);

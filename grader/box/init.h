@@ -27,6 +27,7 @@ struct init_state {
     uid_t first_uid;  /* what is added to a uid of the box, but for 0; 0 with a user namespace */
     int null_fd;
     uint64_t memory_max; /* bytes, of all that students run */
+    int events_fd;       /* of the box's memory control group; -1: it has none */
     struct sock_filter *filter;
     unsigned short filter_len;
     struct init_proc procs[WIRE_PROCS_MAX];
@@ -70,9 +71,10 @@ struct init_status {
 bool spawn_read_status(const char *pid, struct init_status *status);
 
 /* init_watch.c: kills the programs of the uid that uses most when all together use more than
- * memory_max, and notes its number in BOX_MEMORY_PATH. Milliseconds to the next look, -1: nothing
- * runs. */
+ * memory_max, or when the kernel had to kill one, and notes its number in BOX_MEMORY_PATH.
+ * Milliseconds to the next look, -1: nothing runs. */
 int watch_memory(void);
+int watch_events(int fd); /* takes the descriptor for init.events_fd; 0 or an errno */
 
 /* init_sweep.c: without namespaces, ends and removes all that belongs to the uids of the box; of
  * the judge, what descends from this process. */

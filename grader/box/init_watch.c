@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* watch: the memory of all that students run in the box, together. Looked at every WATCH_MS while a
- * program runs; a cgroup would be exact, and is not to be had everywhere. What tmpfs holds is limited
- * by its size, so anonymous memory and System V segments are what is added up. */
+ * program runs: a control group is exact, but is not to be had everywhere, and does not know which
+ * test it was. What tmpfs holds is limited by its size, so anonymous memory and System V segments
+ * are what is added up. */
 #define _GNU_SOURCE 1
 #include "box/init.h"
 
@@ -9,6 +10,7 @@
 #include "util/cleanup.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -98,10 +100,12 @@ static bool read_uid(const char *pid, uid_t *uid)
     return true;
 }
 
-/* What all programs that are not the judge's use; *worst is the uid that uses most. */
-static uint64_t add_up(uint64_t (*measure)(const char *pid, uid_t uid), uid_t *worst)
+typedef uint64_t usage[BOX_UID_LAST + 1]; /* bytes by inner uid */
+
+/* What all programs that are not the judge's use. */
+static uint64_t add_up(uint64_t (*measure)(const char *pid, uid_t uid), usage by_uid)
 {
-    uint64_t by_uid[BOX_UID_LAST + 1] = {0}, sum = sysv_segments(), most = 0;
+    uint64_t sum = sysv_segments();
     CLEANUP(closedir_dir) DIR *dir = opendir("/proc");
     const struct dirent *e;
 
@@ -115,12 +119,22 @@ static uint64_t add_up(uint64_t (*measure)(const char *pid, uid_t uid), uid_t *w
         used = measure(e->d_name, uid);
         sum += used;
         by_uid[uid - init.first_uid] += used;
-        if (by_uid[uid - init.first_uid] > most) {
-            most = by_uid[uid - init.first_uid];
-            *worst = uid;
-        }
     }
     return sum;
+}
+
+/* The uid that uses most, or of which most has gone since; 0: none. */
+static uid_t worst(const usage used, const usage since)
+{
+    uint64_t most = 0;
+    uid_t uid = 0;
+
+    for (uid_t i = 1; i <= BOX_UID_LAST; i++)
+        if (used[i] > since[i] && used[i] - since[i] > most) {
+            most = used[i] - since[i];
+            uid = init.first_uid + i;
+        }
+    return uid;
 }
 
 static void note_kill(uid_t uid)
@@ -132,24 +146,59 @@ static void note_kill(uid_t uid)
         (void)dprintf(fd, "%u\n", (unsigned)uid);
 }
 
+static uint64_t kernel_kills(void)
+{
+    char text[512];
+    ssize_t n = init.events_fd >= 0 ? pread(init.events_fd, text, sizeof(text) - 1, 0) : 0;
+    const char *at;
+
+    text[n > 0 ? n : 0] = '\0';
+    at = strstr(text, "oom_kill ");
+    return at ? strtoull(at + strlen("oom_kill "), NULL, 10) : 0;
+}
+
+static uint64_t kills; /* of the kernel's, those that are known */
+
+int watch_events(int fd)
+{
+    init.events_fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    kills = kernel_kills();
+    return init.events_fd < 0 ? errno : 0;
+}
+
+static void kill_for_memory(uid_t uid)
+{
+    int ignored = 0;
+
+    note_kill(uid);
+    (void)spawn_kill_uid(uid, &ignored);
+}
+
 int watch_memory(void)
 {
+    static usage before;
+    static const usage nothing;
     static int64_t next_ms;
+    usage now_used = {0}, exact = {0};
     const int64_t now = init_now_ms();
     bool running = false;
-    uid_t worst = 0;
 
     for (size_t i = 0; i < WIRE_PROCS_MAX; i++)
         running |= init.procs[i].used && !init.procs[i].ended;
-    if (!running)
+    if (!running && kernel_kills() == kills)
         return -1;
     if (now < next_ms)
         return (int)(next_ms - now);
     next_ms = now + WATCH_MS;
-    if (add_up(resident, &worst) > init.memory_max && add_up(proportional, &worst) > init.memory_max && worst) {
-        int ignored = 0;
-        note_kill(worst);
-        (void)spawn_kill_uid(worst, &ignored);
-    }
+    const uint64_t all = add_up(resident, now_used), killed = kernel_kills();
+    uid_t uid = 0;
+    if (killed > kills) /* what it killed is gone already */
+        uid = worst(before, now_used);
+    else if (all > init.memory_max && add_up(proportional, exact) > init.memory_max)
+        uid = worst(exact, nothing);
+    kills = killed;
+    memcpy(before, now_used, sizeof(before));
+    if (uid)
+        kill_for_memory(uid);
     return WATCH_MS;
 }

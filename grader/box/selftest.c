@@ -436,17 +436,26 @@ static bool check_dumpable(struct subject *s, char *seen, size_t size)
     return strcmp(value, "1") != 0;
 }
 
+static bool check_memory(struct subject *s, char *seen, size_t size)
+{
+    const bool group = box_has_memory_group(s->box);
+
+    say(seen, size, "%s",
+        group ? _("the kernel limits a whole box")
+              : _("the memory of programs is looked at ten times a second"));
+    return group;
+}
+
 static bool check_swap(struct subject *s, char *seen, size_t size)
 {
     CLEANUP(fclose_file) FILE *f = fopen("/proc/swaps", "re");
     char line[256];
     int lines = 0;
 
-    (void)s;
     while (f && fgets(line, sizeof(line), f))
         lines++;
     say(seen, size, "%s", lines > 1 ? _("there is swap") : "no swap");
-    return lines <= 1;
+    return lines <= 1 || box_has_memory_group(s->box);
 }
 
 enum { NEVER = 0, ALWAYS = ~0, USERS = 1 << BOX_USERS, SHARED = 1 << BOX_SHARED };
@@ -494,8 +503,12 @@ static const struct {
      N_("set kernel.core_pattern to a file name: a core handler runs outside the box")},
     {"dumpable", check_dumpable, NEVER, N_("programs that change their user cannot be traced"),
      "sysctl -w fs.suid_dumpable=0"},
+    {"memory", check_memory, ALWAYS,
+     N_("a box takes no more memory than its limit, not even for a moment"),
+     N_("run as root where /sys/fs/cgroup can be written to; in a container give it a limit: "
+        "docker run --memory 2g")},
     {"swap", check_swap, ALWAYS, N_("a program that eats memory does not slow the machine down"),
-     N_("there is no memory limit for a whole box: watch the machine, or switch swap off")},
+     N_("switch swap off, or run where boxes have a memory group")},
 };
 
 _Static_assert(sizeof(table) / sizeof(table[0]) < SELFTEST_MAX, "the report is too short");

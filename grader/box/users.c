@@ -314,8 +314,8 @@ static _Noreturn void child_run(struct start *s)
     _exit(1);
 }
 
-int users_start(const struct box_spec *spec, const struct ids *ids, struct entered *entered,
-                struct err *err)
+int users_start(const struct box_spec *spec, const struct ids *ids, struct cgroup *group,
+                struct entered *entered, struct err *err)
 {
     CLEANUP(close_fd) int log = memfd_create("log", MFD_CLOEXEC);
     CLEANUP(close_fd) int ours = -1, theirs = -1, domain = -1;
@@ -350,6 +350,7 @@ int users_start(const struct box_spec *spec, const struct ids *ids, struct enter
         child_run(&(struct start){argv, theirs, log, ids->lock_fd, domain});
     if (pid < 0)
         return err_errno(err, errno, N_("cannot fork"));
+    cgroup_add(group, pid); /* it starts nothing before we say so */
     *entered = (struct entered){.monitor = pid, .ctl_fd = take_fd(&ours), .log_fd = take_fd(&log)};
     return 0;
 }

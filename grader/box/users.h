@@ -9,8 +9,8 @@
 #include <stddef.h>
 
 /* As enter_start(). */
-int users_start(const struct box_spec *spec, const struct ids *ids, struct entered *entered,
-                struct err *err);
+int users_start(const struct box_spec *spec, const struct ids *ids, struct cgroup *group,
+                struct entered *entered, struct err *err);
 
 /* The slots of boxes that run, or were killed and left something: taken first, they are cleaned. At
  * most 'max'; how many. */

@@ -31,6 +31,8 @@ enum wire_op {
     WIRE_GET,
     WIRE_LIST,
     WIRE_LISTEN,
+    WIRE_MEMORY, /* the descriptor says how many programs the kernel has killed for memory:
+                    cgroup_events() */
     WIRE_FILTER, /* load the seccomp program for students from this file */
     WIRE_START,
     WIRE_KILL,

@@ -57,24 +57,34 @@ static const struct box_spec *in_mode(void)
 
 /* A box with the hostile program in it. HOSTILE_FILE is set by the script that runs this. Asserts
  * nothing, so that a forked child may use it. */
-static int try_open_box(struct box **box)
+static int try_open_box_as(const struct box_spec *spec, struct box **box)
 {
     const char *file = getenv("HOSTILE_FILE");
     CLEANUP(close_fd) int fd = file ? open(file, O_RDONLY | O_CLOEXEC) : -1;
 
     if (fd < 0)
         return err_set(&err, "set HOSTILE_FILE to the built tests/grader/boxes/hostile.c");
-    return box_open(in_mode(), box, &err) < 0 || box_put(*box, HOSTILE, fd, 0755, BOX_JUDGE, &err) < 0
+    return box_open(spec, box, &err) < 0 || box_put(*box, HOSTILE, fd, 0755, BOX_JUDGE, &err) < 0
                ? -1
                : 0;
 }
 
-static struct box *open_box(void)
+static int try_open_box(struct box **box)
+{
+    return try_open_box_as(in_mode(), box);
+}
+
+static struct box *open_box_as(const struct box_spec *spec)
 {
     struct box *box = NULL;
 
-    OK(try_open_box(&box));
+    OK(try_open_box_as(spec, &box));
     return box;
+}
+
+static struct box *open_box(void)
+{
+    return open_box_as(in_mode());
 }
 
 struct watch {
@@ -414,7 +424,7 @@ struct waiting {
     int in, out;
 };
 
-static struct waiting start_waiting(struct box *box, uid_t uid)
+static struct waiting start_waiting_with(struct box *box, uid_t uid, const char *const *argv)
 {
     CLEANUP(close_fd) int theirs_in = -1, theirs_out = -1;
     struct waiting p;
@@ -429,16 +439,19 @@ static struct waiting start_waiting(struct box *box, uid_t uid)
     p.out = pair[0];
     theirs_out = pair[1];
     OK(box_start(box,
-                 &(struct proc_spec){.argv = ARGV(HOSTILE, "wait"),
-                                     .uid = uid,
-                                     .fds = (int[]){theirs_in, theirs_out},
-                                     .nfds = 2},
+                 &(struct proc_spec){
+                     .argv = argv, .uid = uid, .fds = (int[]){theirs_in, theirs_out}, .nfds = 2},
                  &p.id, &err));
     close_fd(&theirs_out);
     n = read(p.out, text, sizeof(text) - 1);
     text[n > 0 ? n : 0] = '\0';
     cr_assert_str_eq(text, "ok\n");
     return p;
+}
+
+static struct waiting start_waiting(struct box *box, uid_t uid)
+{
+    return start_waiting_with(box, uid, ARGV(HOSTILE, "wait"));
 }
 
 static struct proc_result end_waiting(struct box *box, struct waiting *p)
@@ -449,6 +462,62 @@ static struct proc_result end_waiting(struct box *box, struct waiting *p)
     OK(box_wait(box, p->id, &res, &err));
     close_fd(&p->out);
     return res;
+}
+
+/* The uids that were killed for memory, a line each; the caller frees it. */
+static char *killed_for_memory(struct box *box)
+{
+    CLEANUP(close_fd) int fd = -1;
+    char text[64];
+    ssize_t n = box_get(box, BOX_MEMORY_PATH, sizeof(text) - 1, &fd, &err) == 0
+                    ? read(fd, text, sizeof(text) - 1)
+                    : 0;
+
+    text[n > 0 ? n : 0] = '\0';
+    return strdup(text);
+}
+
+static void eats_too_much(const struct box_spec *spec)
+{
+    CLEANUP(free_ptr) char *seen = NULL;
+    char expected[16];
+    struct box *box = open_box_as(spec);
+    struct waiting other = start_waiting_with(box, OTHER, ARGV(HOSTILE, "wait", "16"));
+    struct waiting eater = start_waiting_with(box, STUDENT, ARGV(HOSTILE, "wait", "32", "512"));
+    const bool group = box_has_memory_group(box);
+
+    /* Process 1 looks each 100 ms, and before it serves us: now it has seen what both use. */
+    cr_assert(poll(NULL, 0, 100) == 0);
+    for (int i = 0; i < 2; i++)
+        (void)run_as(box, OTHER + 1, ARGV(HOSTILE, "exit", "0"));
+    if (group || !spec->group_bytes) {
+        ENDS(end_waiting(box, &eater), PROC_SIGNALED, SIGKILL);
+        while (!seen || !*seen) { /* the kernel's kill is seen after it */
+            free(seen);
+            (void)run_as(box, OTHER + 1, ARGV(HOSTILE, "exit", "0"));
+            seen = killed_for_memory(box);
+        }
+        (void)snprintf(expected, sizeof(expected), "%u\n", (unsigned)box_inner_uid(box, STUDENT));
+        cr_assert_str_eq(seen, expected);
+    }
+    ENDS(end_waiting(box, &other), PROC_EXITED, 0); /* it is not concerned */
+    box_close(box);
+}
+
+Test(boxes, a_program_that_eats_memory_is_ended_and_named)
+{
+    struct box_spec spec = *in_mode();
+
+    spec.memory_bytes = (size_t)256 << 20;
+    eats_too_much(&spec);
+}
+
+Test(boxes, the_kernel_ends_it_where_there_is_a_group)
+{
+    struct box_spec spec = *in_mode();
+
+    spec.group_bytes = (size_t)256 << 20;
+    eats_too_much(&spec);
 }
 
 Test(boxes, kill_everybody_reaches_ones_own_uid_only)

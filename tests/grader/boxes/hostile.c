@@ -62,6 +62,17 @@ static int take_names(void)
     return 0;
 }
 
+/* So many MiB of memory, for good. */
+static int eat(const char *mib)
+{
+    const size_t n = (size_t)atoi(mib) << 20;
+    volatile char *all = malloc(n + 1); /* volatile: or the compiler sees that nobody reads it */
+
+    for (size_t i = 0; all && i < n; i += 4096)
+        all[i] = 'x';
+    return all != NULL;
+}
+
 int main(int argc, char *argv[])
 {
     const char *what = argc > 1 ? argv[1] : "";
@@ -86,11 +97,14 @@ int main(int argc, char *argv[])
         return atoi(argv[2]);
     if (strcmp(what, "raise") == 0)
         return raise(atoi(argv[2]));
-    if (strcmp(what, "wait") == 0) { /* says "ok", then waits for the end of stdin */
-        if (write(STDOUT_FILENO, "ok\n", 3) != 3)
+    if (strcmp(what, "wait") == 0) { /* takes some MiB, says "ok", waits for the end of stdin; or
+                                        takes more then, and waits for ever */
+        if (!eat(argc > 2 ? argv[2] : "0") || write(STDOUT_FILENO, "ok\n", 3) != 3)
             return 1;
         while (read(STDIN_FILENO, &c, 1) > 0)
             ;
+        if (argc > 3 && eat(argv[3]))
+            wait_for_ever();
         return 0;
     }
     if (strcmp(what, "copy") == 0) { /* stdin to stdout, then exit 0 */
