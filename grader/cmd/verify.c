@@ -198,15 +198,24 @@ static void judge_quotations(const struct verify_options *o, struct prove_case *
     }
 }
 
-/* A lab that has messages in Portuguese has them all. */
+static void judge_message(const struct verify_options *o, struct prove_case *c, const char *from, const char *message)
+{
+    CLEANUP(free_ptr) char *said = message ? messages_in(o->proven, LANG_PT_BR, message) : NULL;
+
+    if (said && strchr(said, ' ') && strcmp(said, message) == 0)
+        strs_addf(&c->problems, "%s says only in English: '%s'", from, said);
+}
+
+/* A lab that has messages in Portuguese has them all. What the compiler says is its own affair. */
 static void judge_language(const struct verify_options *o, struct prove_case *c)
 {
-    for (size_t i = 0; i < c->result.tests_n && o->proven->messages; i++) {
-        const struct result_test *t = &c->result.tests[i];
-        CLEANUP(free_ptr) char *said = t->message ? messages_in(o->proven, LANG_PT_BR, t->message) : NULL;
-        if (said && strchr(said, ' ') && strcmp(said, t->message) == 0)
-            strs_addf(&c->problems, "%s says only in English: '%s'", t->name, said);
-    }
+    if (!o->proven->messages)
+        return;
+    for (size_t i = 0; i < c->result.tests_n; i++)
+        judge_message(o, c, c->result.tests[i].name, c->result.tests[i].message);
+    for (size_t i = 0; i < c->result.findings_n; i++)
+        if (strcmp(c->result.findings[i].kind, "style.warning") != 0)
+            judge_message(o, c, c->result.findings[i].kind, c->result.findings[i].message);
 }
 
 static void judge_pages(void *ctx, struct prove_case *c)

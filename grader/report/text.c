@@ -289,9 +289,17 @@ static void put_again(const struct writer *w, const struct result_test *t)
     put_field(w, _("again"), again);
 }
 
-static void put_message(const struct writer *w, const char *english)
+/* What is data of a result, in the reader's language; the caller frees it. */
+static char *in_language(const struct writer *w, const char *english)
 {
     CLEANUP(free_ptr) char *message = messages_in(w->lab, w->o->lang, english);
+
+    return strcmp(message, english) == 0 ? xstrdup(_(english)) : take_ptr(&message);
+}
+
+static void put_message(const struct writer *w, const char *english)
+{
+    CLEANUP(free_ptr) char *message = in_language(w, english);
 
     put_field(w, _("seen"), message);
 }
@@ -384,6 +392,7 @@ static void put_others(const struct writer *w, const struct cause *cause)
 static void put_finding(const struct writer *w, const struct finding *f)
 {
     struct buf b = {0};
+    CLEANUP(free_ptr) char *message = f->message && *f->message ? in_language(w, f->message) : NULL;
 
     if (f->file)
         buf_printf(&b, f->line ? "%s:%d" : "%s", f->file, f->line);
@@ -391,7 +400,7 @@ static void put_finding(const struct writer *w, const struct finding *f)
         buf_printf(&b, _("%sin %s"), b.n ? ", " : "", f->function);
     if (f->test)
         buf_printf(&b, _("%sin the test %s"), b.n ? ", " : "", f->test);
-    buf_printf(&b, "%s%s", b.n ? ": " : "", f->message && *f->message ? _(f->message) : f->kind);
+    buf_printf(&b, "%s%s", b.n ? ": " : "", message ? message : f->kind);
     put_field(w, _("seen"), b.s);
     buf_release(&b);
 }
@@ -544,7 +553,8 @@ int report_text(FILE *out, const struct lab *lab, const struct result *r, const 
     if (r->status != STATUS_GRADED) {
         (void)fprintf(out, "\n%s%s%s: ", w.c->bad, _(status_labels[r->status]), w.c->off);
         CLEANUP(free_ptr) char *why = r->rejection.why ? rejection_sentence(&r->rejection, true) : NULL;
-        put_wrapped(out, why ? why : r->message ? r->message : _("no reason is known"), 4);
+        CLEANUP(free_ptr) char *message = r->message ? in_language(&w, r->message) : NULL;
+        put_wrapped(out, why ? why : message ? message : _("no reason is known"), 4);
     }
     if (r->status == STATUS_GRADED && !r->partial) {
         (void)fputc('\n', out);
