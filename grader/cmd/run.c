@@ -34,7 +34,7 @@ static const struct argp_option options[] = {
     {"min", KEY_MIN, "POINTS", 0, N_("exit with status 1 if a score is below this"), 0},
     {"jobs", 'j', "N", 0, N_("tests at a time (default: twice the processors)"), 0},
     {"mode", KEY_MODE, "MODE", 0, N_("isolation: auto (default), full, users or shared"), 0},
-    {"deterministic", KEY_DETERMINISTIC, NULL, 0, N_("leave out what differs from run to run: times, the environment, explanations, coverage counts"), 0},
+    {"deterministic", KEY_DETERMINISTIC, NULL, 0, N_("leave out what differs from run to run: times, the environment, explanations, counts of coverage and leftovers"), 0},
     {0},
 };
 

@@ -401,6 +401,8 @@ static void put_finding(const struct writer *w, const struct finding *f)
     if (f->test)
         buf_printf(&b, _("%sin the test %s"), b.n ? ", " : "", f->test);
     buf_printf(&b, "%s%s", b.n ? ": " : "", message ? message : f->kind);
+    if (f->count > 1)
+        buf_printf(&b, _(" (%ld times)"), f->count);
     put_field(w, _("seen"), b.s);
     buf_release(&b);
 }

@@ -64,6 +64,18 @@ static void take_failure(struct stage *s, struct result_test *t, json_t *record)
         t->hint_key = xstrdup(t->cause);
 }
 
+/* One that was seen before; NULL: it is new. Ten zombies of a program are one thing to know. */
+static struct finding *same_leftover(struct result *r, const char *test, const char *kind, const char *message)
+{
+    for (size_t i = 0; i < r->findings_n; i++) {
+        struct finding *f = &r->findings[i];
+        if (f->stage == STAGE_LEFTOVERS && strcmp(f->test, test) == 0 && strcmp(f->kind, kind) == 0 &&
+            strcmp(f->message, message) == 0)
+            return f;
+    }
+    return NULL;
+}
+
 static void take_leftover(struct stage *s, struct result_test *t, json_t *record)
 {
     const char *kind = json_string_value(json_object_get(record, "kind"));
@@ -74,11 +86,17 @@ static void take_leftover(struct stage *s, struct result_test *t, json_t *record
         return;
     const bool process = strcmp(kind, "process") == 0 || strcmp(kind, "zombie") == 0;
     CLEANUP(free_ptr) char *what = xformat("leftover.%s", kind);
-    struct finding *f = result_finding(s->result, STAGE_LEFTOVERS,
-                                       process ? CHARGE_LEFTOVER_PROCESS : CHARGE_LEFTOVER_NAME, what);
+    CLEANUP(free_ptr) char *message = xformat("%s%s %s '%s'", program ? program : "",
+                                              program ? " left the" : "left behind:", kind, name ? name : "?");
+    struct finding *f = same_leftover(s->result, t->name, what, message);
+    if (f) {
+        f->count++;
+        return;
+    }
+    f = result_finding(s->result, STAGE_LEFTOVERS, process ? CHARGE_LEFTOVER_PROCESS : CHARGE_LEFTOVER_NAME, what);
     f->test = xstrdup(t->name);
-    f->message = xformat("%s%s %s '%s'", program ? program : "", program ? " left the" : "left behind:", kind,
-                         name ? name : "?");
+    f->message = take_ptr(&message);
+    f->count = 1;
     f->hint_key = xstrdup(lab_hint_for_finding(s->lab, f->kind, f->message));
     const struct known_cause *cause = causes_of_finding(f->kind);
     if (!f->hint_key && cause)

@@ -37,8 +37,9 @@ int stage_leftovers(struct stage *s, struct err *err)
 
     (void)err;
     for (size_t i = 0; i < r->findings_n; i++) {
-        names += r->findings[i].charge == CHARGE_LEFTOVER_NAME;
-        processes += r->findings[i].charge == CHARGE_LEFTOVER_PROCESS;
+        const size_t count = (size_t)r->findings[i].count;
+        names += r->findings[i].charge == CHARGE_LEFTOVER_NAME ? count : 0;
+        processes += r->findings[i].charge == CHARGE_LEFTOVER_PROCESS ? count : 0;
         if (r->findings[i].stage == STAGE_LEFTOVERS)
             all[n++] = (struct leftover){place_of(s->lab, r->findings[i].test), r->findings[i]};
     }
