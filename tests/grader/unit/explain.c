@@ -173,6 +173,15 @@ Test(messages, are_said_in_portuguese_with_names_and_bytes_as_they_are)
     IN_PORTUGUESE("something that only this lab says", "something that only this lab says");
     IN_PORTUGUESE("the names in the folder: 'a' instead of 'a\\nb'", "the names in the folder: 'a' em vez de 'a\\nb'");
     IN_PORTUGUESE("jobs: 3 instead of 2", "jobs: 3 em vez de 2");
+    IN_PORTUGUESE("Invalid write of size 1 (0 bytes after a block of size 512 alloc'd, src/lab05.c:495 in conn_new)",
+                  "escrita inválida de tamanho 1 (0 bytes depois de um bloco de 512 bytes alocado, src/lab05.c:495 em conn_new)");
+    IN_PORTUGUESE("Invalid free() / delete / delete[] / realloc() (4 bytes inside a block of size 8 free'd)",
+                  "free() ou realloc() inválido (4 bytes dentro de um bloco de 8 bytes já liberado)");
+    IN_PORTUGUESE("Syscall param write(buf) points to uninitialised byte(s)",
+                  "o argumento write(buf) da chamada de sistema aponta para bytes não inicializados");
+    IN_PORTUGUESE("Open pipe 11, made here, is still open when the program ends",
+                  "pipe 11, criado aqui, continua aberto quando o programa termina");
+    IN_PORTUGUESE("12 bytes in 1 blocks are definitely lost", "12 bytes em 1 bloco(s) definitivamente perdidos");
 }
 
 /* What a lab's messages.yaml says of 'english', in Portuguese. */
