@@ -209,6 +209,8 @@ static int grade_and_keep(struct run *run, size_t i, const struct submission *su
     journal_release(&progress.journal);
     if (status < 0)
         return cmd_status_of(err);
+    if (o->coverage && !r->stages[STAGE_COVERAGE].ran)
+        (void)fprintf(stderr, _("grader: no pages in '%s': coverage was not measured\n"), o->coverage);
     if (run->fingerprint && store_publish(&run->store, run->names.v[i], r, o->report.deterministic, err) < 0)
         return CMD_INTERNAL;
     return CMD_OK;
