@@ -27,7 +27,7 @@ enum {
 };
 
 static const struct proc_limits compile_limits = {
-    .wall_ms = 20000, .cpu_s = 10, .nproc = 64, .fsize_bytes = 32ULL << 20, .as_bytes = 2ULL << 30,
+    .wall_ms = RUN_TOOL_WALL_MS, .cpu_s = RUN_TOOL_CPU_S, .nproc = 64, .fsize_bytes = 32ULL << 20, .as_bytes = 2ULL << 30,
 };
 
 /* One source of the submission and the object that it becomes. */
@@ -250,7 +250,7 @@ static int judge_compilation(struct stage *s, struct unit *u, const struct run *
         return err_set(err, "cannot run gcc in the box: %s (make deps installs it)", strerrordesc_np(r->result.code));
     if (own && !u->ok) {
         build_finding(s, "build.own_test", u->path, "this test of your own does not compile, so it does not count for coverage");
-    } else if (r->result.end == PROC_WALL || (!u->ok && !read)) {
+    } else if (!u->ok && !read) {
         char how[128];
         proc_describe(&r->result, how, sizeof(how));
         build_finding(s, "build.compiler_stopped", u->path, "the compiler did not come to an end: %s%s%.*s", how,

@@ -108,6 +108,7 @@ static int find_uncounted(struct stage *s, const struct strs *objects, struct st
         strs_add(&nm.argv, objects->v[i]);
     nm.cwd = SUB_DIR;
     nm.uid = BOX_BUILDER;
+    nm.limits = (struct proc_limits){.wall_ms = RUN_TOOL_WALL_MS, .cpu_s = RUN_TOOL_CPU_S};
     int status = run_all(s, &nm, 1, 1, err);
     CLEANUP(free_ptr) char *text = status == 0 ? run_text(nm.out_fd, JSON_MAX) : NULL;
     run_release(&nm);
@@ -161,6 +162,7 @@ int stage_coverage(struct stage *s, struct err *err)
         strs_add(&given, s->lab->config->headers[i]);
     gcov.cwd = SUB_DIR;
     gcov.uid = BOX_BUILDER;
+    gcov.limits = (struct proc_limits){.wall_ms = RUN_TOOL_WALL_MS, .cpu_s = RUN_TOOL_CPU_S};
     status = 0;
     if (data) {
         status = run_all(s, &gcov, 1, 1, err);

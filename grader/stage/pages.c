@@ -14,7 +14,7 @@
 
 enum { PAGE_MAX = 16 << 20, PAGES_MAX = 4096, PAGES_DEPTH = 8 };
 
-static const struct proc_limits limits = {.wall_ms = 60000, .cpu_s = 60, .fsize_bytes = 64ULL << 20};
+static const struct proc_limits limits = {.wall_ms = RUN_TOOL_WALL_MS, .cpu_s = 60, .fsize_bytes = 64ULL << 20};
 
 static int run_tool(struct stage *s, const char *const argv[], struct err *err)
 {

@@ -50,6 +50,10 @@ int run_within(struct stage *s, struct run *runs, size_t n, unsigned parallel, l
         if (box_wait(s->box, ids[ended], &runs[ended].result, err) < 0)
             return -1;
         s->cpu_ms += runs[ended].result.cpu_ms;
+        /* What computes for too long is ended by its limit of processor time, and that is much shorter. */
+        if (runs[ended].uid == BOX_BUILDER && runs[ended].result.end == PROC_WALL)
+            return err_set(err, "%s did not come to an end within %u s, and has not used its processor time: the machine is too busy",
+                           runs[ended].argv.v[0], runs[ended].result.wall_ms / 1000);
         /* Whoever is killed has not waited for its children: their time is not in its own. */
         const struct proc_result *result = &runs[ended].result;
         *budget_ms -= (long)(result->end == PROC_EXITED ? result->cpu_ms : result->wall_ms);

@@ -19,7 +19,12 @@ struct run {
 
 #define RUN_INIT {.out_fd = -1, .err_fd = -1}
 
-/* Runs them in their order, at most 'parallel' at a time, and starts no more of them when *budget_ms of
+enum { RUN_TOOL_WALL_MS = 120000, RUN_TOOL_CPU_S = 10 };
+
+/* A program of BOX_BUILDER, so a tool of ours, that is over its wall time is a fault of ours or of the
+ * machine's load, never the submission's: limit its processor time, too, to much less.
+ *
+ * Runs them in their order, at most 'parallel' at a time, and starts no more of them when *budget_ms of
  * the processor's time are used up. What it took is subtracted from *budget_ms. The first *done of
  * them have run. */
 int run_within(struct stage *s, struct run *runs, size_t n, unsigned parallel, long *budget_ms, size_t *done,
