@@ -182,7 +182,7 @@ static int serve(const struct wire_request *req, const char *text, const int *fd
     case WIRE_LISTEN: return files_listen(text, out);
     case WIRE_MEMORY: return nfds == 1 ? watch_events(fds[0]) : EBADF;
     case WIRE_FILTER: return files_load_filter(text, &init.filter, &init.filter_len);
-    case WIRE_START: return spawn_start(req, text, fds, nfds);
+    case WIRE_START: watch_soon(); return spawn_start(req, text, fds, nfds);
     case WIRE_KILL: return kill_program(req->id);
     case WIRE_KILL_UID: reply->value = spawn_kill_uid(init_inner_uid(req->uid), &failed); return failed;
     case WIRE_CLOSE: close_down(); return 0;

@@ -74,6 +74,7 @@ bool spawn_read_status(const char *pid, struct init_status *status);
  * memory_max, or when the kernel had to kill one, and notes its number in BOX_MEMORY_PATH.
  * Milliseconds to the next look, -1: nothing runs. */
 int watch_memory(void);
+void watch_soon(void);    /* the next look is now: what runs is known before the next program does */
 int watch_events(int fd); /* takes the descriptor for init.events_fd; 0 or an errno */
 
 /* init_sweep.c: without namespaces, ends and removes all that belongs to the uids of the box; of

@@ -174,11 +174,17 @@ static void kill_for_memory(uid_t uid)
     (void)spawn_kill_uid(uid, &ignored);
 }
 
+static int64_t next_ms;
+
+void watch_soon(void)
+{
+    next_ms = 0;
+}
+
 int watch_memory(void)
 {
     static usage before;
     static const usage nothing;
-    static int64_t next_ms;
     usage now_used = {0}, exact = {0};
     const int64_t now = init_now_ms();
     bool running = false;

@@ -289,17 +289,9 @@ static void put_again(const struct writer *w, const struct result_test *t)
     put_field(w, _("again"), again);
 }
 
-/* What is data of a result, in the reader's language; the caller frees it. */
-static char *in_language(const struct writer *w, const char *english)
-{
-    CLEANUP(free_ptr) char *message = messages_in(w->lab, w->o->lang, english);
-
-    return strcmp(message, english) == 0 ? xstrdup(_(english)) : take_ptr(&message);
-}
-
 static void put_message(const struct writer *w, const char *english)
 {
-    CLEANUP(free_ptr) char *message = in_language(w, english);
+    CLEANUP(free_ptr) char *message = messages_in(w->lab, w->o->lang, english);
 
     put_field(w, _("seen"), message);
 }
@@ -392,7 +384,7 @@ static void put_others(const struct writer *w, const struct cause *cause)
 static void put_finding(const struct writer *w, const struct finding *f)
 {
     struct buf b = {0};
-    CLEANUP(free_ptr) char *message = f->message && *f->message ? in_language(w, f->message) : NULL;
+    CLEANUP(free_ptr) char *message = f->message && *f->message ? messages_in(w->lab, w->o->lang, f->message) : NULL;
 
     if (f->file)
         buf_printf(&b, f->line ? "%s:%d" : "%s", f->file, f->line);
@@ -555,7 +547,7 @@ int report_text(FILE *out, const struct lab *lab, const struct result *r, const 
     if (r->status != STATUS_GRADED) {
         (void)fprintf(out, "\n%s%s%s: ", w.c->bad, _(status_labels[r->status]), w.c->off);
         CLEANUP(free_ptr) char *why = r->rejection.why ? rejection_sentence(&r->rejection, true) : NULL;
-        CLEANUP(free_ptr) char *message = r->message ? in_language(&w, r->message) : NULL;
+        CLEANUP(free_ptr) char *message = r->message ? messages_in(lab, o->lang, r->message) : NULL;
         put_wrapped(out, why ? why : message ? message : _("no reason is known"), 4);
     }
     if (r->status == STATUS_GRADED && !r->partial) {
