@@ -34,6 +34,8 @@ extern const cyaml_schema_value_t conf_string; /* an entry of a list of strings 
  * file, the line and the key. */
 int conf_read(const char *path, const cyaml_schema_value_t *schema, void **out, struct err *err);
 int conf_read_text(const char *path, const char *text, const cyaml_schema_value_t *schema, void **out, struct err *err);
+/* Text that was compiled in, of the name 'path': the caller keeps it. If it does not fit the schema, the program ends. */
+void *conf_read_builtin(const char *path, const char *text, const cyaml_schema_value_t *schema);
 void conf_free(const cyaml_schema_value_t *schema, void *data);
 
 #endif

@@ -298,7 +298,9 @@ static void judge_unobserved(struct stage *s, const struct strs *tests, bool exp
         } else if (!explained && (s->result->status != STATUS_HELD || !s->result->message)) {
             s->result->status = STATUS_HELD;
             free(s->result->message);
-            s->result->message = xformat("%s passes, but not under valgrind: memory could not be judged", t->name);
+            s->result->message = works ? xformat("%s passes, but not under valgrind: memory could not be judged", t->name)
+                                       : xstrdup("no test passes under valgrind: memory could not be judged; does valgrind "
+                                                 "work here ('grader doctor')?");
         }
     }
 }
