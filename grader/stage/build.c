@@ -336,7 +336,7 @@ static void add_objects(const struct units *units, const char *only, struct strs
     }
 }
 
-static int link_units(struct stage *s, const struct units *units, const char *only, struct run *r, struct err *err)
+static void image_command(const struct stage *s, const struct units *units, const char *only, struct run *r)
 {
     static const char *const ours[] = {"image_main.o", "covmap.o", "forkserver.o", "probe.o"};
 
@@ -358,29 +358,23 @@ static int link_units(struct stage *s, const struct units *units, const char *on
         strs_add(&r->argv, s->lab->config->libs[i]);
     strs_add(&r->argv, "-o");
     strs_add(&r->argv, "obj/image");
-    return run_all(s, r, 1, 1, err);
 }
 
-/* What reads the counters of this image (tests/harness/image/covdump.c). If it cannot be linked there
- * is no coverage. */
-static int link_covdump(struct stage *s, const struct units *units, struct err *err)
+/* What reads the counters of this image (tests/harness/image/covdump.c). */
+static void covdump_command(const struct units *units, struct run *r)
 {
     static const char *const options[] = {
         "gcc", "-fno-use-linker-plugin", "-static", "-nostdlib", "-no-pie", "-Wl,-e,lab_covdump_start", "-Wl,-z,muldefs",
         "-Wl,--unresolved-symbols=ignore-all", "-Wl,-T,kit/covmap.ld", "kit/covdump.o",
     };
-    struct run r;
 
-    init_run(&r, SUB_DIR, BOX_BUILDER);
+    init_run(r, SUB_DIR, BOX_BUILDER);
     for (size_t i = 0; i < sizeof(options) / sizeof(*options); i++)
-        strs_add(&r.argv, options[i]);
-    add_objects(units, NULL, &r.argv);
-    strs_add(&r.argv, "-lgcov");
-    strs_add(&r.argv, "-o");
-    strs_add(&r.argv, "obj/covdump");
-    int status = run_all(s, &r, 1, 1, err);
-    run_release(&r);
-    return status;
+        strs_add(&r->argv, options[i]);
+    add_objects(units, NULL, &r->argv);
+    strs_add(&r->argv, "-lgcov");
+    strs_add(&r->argv, "-o");
+    strs_add(&r->argv, "obj/covdump");
 }
 
 /* What the linker complains about, without its own boilerplate: "undefined reference to `x'". */
@@ -400,41 +394,60 @@ static char *linker_message(const struct run *r)
     return b.n ? buf_steal(&b) : xstrdup("the linker failed");
 }
 
+/* The image, of all programs or the named one. That of all comes with its covdump; if that alone cannot be linked, there
+ * is no coverage. 1: the image is there; 0: *why, which the caller frees, says what is wrong, and *ended whether the linker
+ * came to its end. */
+static int link_units(struct stage *s, const struct units *units, const char *only, char **why, bool *ended, struct err *err)
+{
+    struct run runs[2] = {RUN_INIT, RUN_INIT};
+    const size_t n = only ? 1 : 2;
+    int status;
+
+    image_command(s, units, only, &runs[0]);
+    if (!only)
+        covdump_command(units, &runs[1]);
+    status = run_all(s, runs, n, (unsigned)n, err);
+    if (status == 0)
+        status = run_ok(&runs[0]);
+    if (status == 0) {
+        *why = linker_message(&runs[0]);
+        *ended = runs[0].result.end == PROC_EXITED;
+    }
+    for (size_t i = 0; i < n; i++)
+        run_release(&runs[i]);
+    return status;
+}
+
 /* The image of all, or, if that cannot be linked, of those programs that can. 1: there is one. */
 static int link_image(struct stage *s, struct units *units, struct err *err)
 {
-    struct run r = RUN_INIT;
-    bool dropped = false;
-    int status = link_units(s, units, NULL, &r, err);
+    CLEANUP(free_ptr) char *whole = NULL;
+    bool dropped = false, ended = false;
+    int status = link_units(s, units, NULL, &whole, &ended, err);
 
-    if (status < 0 || run_ok(&r)) {
-        run_release(&r);
-        return status < 0 ? -1 : 1;
-    }
-    CLEANUP(free_ptr) char *whole = linker_message(&r);
-    const bool ended = r.result.end == PROC_EXITED; /* or it takes as long with each program */
-    run_release(&r);
-    for (size_t i = 0; i < units->n && ended; i++) {
+    if (status != 0)
+        return status;
+    for (size_t i = 0; i < units->n && ended; i++) { /* or it takes as long with each program */
+        CLEANUP(free_ptr) char *why = NULL;
+        bool one_ended;
         struct unit *u = &units->v[i];
         if (!u->ok || !u->program)
             continue;
-        status = link_units(s, units, u->program, &r, err);
-        if (status == 0 && !run_ok(&r)) {
-            CLEANUP(free_ptr) char *message = linker_message(&r);
-            build_finding(s, "build.link", u->path, "%s cannot be linked: %s", u->program, message);
+        status = link_units(s, units, u->program, &why, &one_ended, err);
+        if (status < 0)
+            return -1;
+        if (status == 0) {
+            build_finding(s, "build.link", u->path, "%s cannot be linked: %s", u->program, why);
             u->ok = false;
             dropped = true;
         }
-        run_release(&r);
-        if (status < 0)
-            return -1;
     }
     if (dropped) {
-        status = link_units(s, units, NULL, &r, err);
-        const bool ok = run_ok(&r);
-        run_release(&r);
-        if (status < 0 || ok)
-            return status < 0 ? -1 : 1;
+        free(whole);
+        whole = NULL;
+        status = link_units(s, units, NULL, &whole, &ended, err);
+        if (status != 0)
+            return status;
     }
     build_finding(s, "build.link", NULL, "the programs cannot be linked: %s", whole);
     return 0;
@@ -696,8 +709,6 @@ int stage_build(struct stage *s, struct err *err)
         status = rename_mains(s, &units, err) < 0 ? -1 : link_image(s, &units, err);
         if (status == 0)
             compile_error(s, "the programs cannot be linked");
-        if (status == 1 && link_covdump(s, &units, err) < 0)
-            status = -1;
         if (status == 1 && (status = install_image(s, &units, err)) == 0)
             compile_error(s, "what the compiler makes of the files is too large");
     }

@@ -131,6 +131,7 @@ struct limits {
     unsigned queue_kib; /* of all queues together; 0: QUEUE_SHARE */
 };
 struct limits limits_of(const char *program); /* in this test; NULL: of any */
+unsigned limits_most_processes(void); /* of any test and program */
 void limits_watch(void); /* fails the test that is over its limits; looks a few times a second */
 
 /* procfs.c */

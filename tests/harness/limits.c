@@ -34,6 +34,8 @@ static void take(struct limits *l, const char *setting)
     }
 }
 
+static const struct limits defaults = {.cpu_s = 60, .processes = 160, .descriptors = 256, .file_mib = 64, .output_mib = 16};
+
 /* The settings of one scope. */
 static void take_scope(struct limits *l, const char *scope)
 {
@@ -49,13 +51,26 @@ static void take_scope(struct limits *l, const char *scope)
 
 struct limits limits_of(const char *program)
 {
-    struct limits l = {.cpu_s = 60, .processes = 160, .descriptors = 256, .file_mib = 64, .output_mib = 16};
+    struct limits l = defaults;
 
     take_scope(&l, "lab");
     if (program)
         take_scope(&l, text("program/%s", program));
     take_scope(&l, text("test/%s", lab.name));
     return l;
+}
+
+unsigned limits_most_processes(void)
+{
+    struct limits l = defaults;
+    unsigned most = l.processes;
+
+    for (const char *at = getenv("LAB_LIMITS"); at && (at = strchr(at, ':')) != NULL;) {
+        take(&l, ++at);
+        if (l.processes > most)
+            most = l.processes;
+    }
+    return most;
 }
 
 /* Processor time of all that the test has started: what has ended is in our own account, as far as

@@ -86,6 +86,7 @@ static const struct expected {
     {"endless_output_by_limit", NATIVE, "fail", "limit", 0, "limit: output of bad", 0, 0},
     {"limited_processor", USERS, "fail", "limit", 0, "limit: processor time", 0, 0},
     {"limited_processes", USERS, "fail", "limit", 0, "limit: processes", 0, 0},
+    {"many_threads", ALL, "pass", 0, 0, 0, 0, 0},
     {"limited_file", USERS, "crash", "died", 0, "bad: SIGXFSZ", 0, 0},
     {"works_long", NATIVE, "pass", 0, 0, 0, 0, 0},
     {"leaves_zombie", NATIVE, "pass", 0, 0, 0, "zombie bad", 0},

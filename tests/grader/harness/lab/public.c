@@ -264,6 +264,11 @@ LAB_TEST(public, limited_processes)
     expect_exit(start("bad", "breed", NULL), 0);
 }
 
+LAB_TEST(public, many_threads)
+{
+    expect_exit(start("good", "threads", "190", NULL), 0);
+}
+
 LAB_TEST(public, limited_file)
 {
     expect_exit(start("bad", "grow", NULL), 0);

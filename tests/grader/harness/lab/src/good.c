@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* good: does what programs should: good echo | good serve NAME | good twice N. */
+/* good: does what programs should: good echo | good serve NAME | good twice N | good threads N. */
 #include "lib.h"
 
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -83,6 +84,31 @@ static int serve(const char *name)
     return unlink(name) < 0;
 }
 
+static pthread_barrier_t all_there;
+
+static void *wait_for_all(void *arg)
+{
+    (void)pthread_barrier_wait(&all_there);
+    return arg;
+}
+
+/* So many threads, all at once. */
+static int threads(unsigned n)
+{
+    pthread_t *made = calloc(n, sizeof(*made));
+    int failed = made == NULL || pthread_barrier_init(&all_there, NULL, n + 1);
+
+    for (unsigned i = 0; i < n && !failed; i++)
+        failed = pthread_create(&made[i], NULL, wait_for_all, NULL);
+    if (failed)
+        return 1;
+    (void)pthread_barrier_wait(&all_there);
+    for (unsigned i = 0; i < n; i++)
+        (void)pthread_join(made[i], NULL);
+    free(made);
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
     if (argc == 2 && strcmp(argv[1], "echo") == 0)
@@ -91,6 +117,8 @@ int main(int argc, char **argv)
         return serve(argv[2]);
     if (argc == 3 && strcmp(argv[1], "twice") == 0)
         return printf("%d\n", helper(atoi(argv[2]))) < 0;
-    (void)fprintf(stderr, "usage: good echo | serve NAME | twice N\n");
+    if (argc == 3 && strcmp(argv[1], "threads") == 0)
+        return threads((unsigned)atoi(argv[2]));
+    (void)fprintf(stderr, "usage: good echo | serve NAME | twice N | threads N\n");
     return 2;
 }
