@@ -304,6 +304,12 @@ static void check_test(const struct expected *e, enum mode mode)
     end = find("end", e->test, &ends);
     failure = find("failure", e->test, &failed);
     (void)find("program", e->test, &programs);
+    /* Only this one needs a processor to be seen as hanging: on a machine that gives it none, that cannot be told. */
+    const char *why = end ? get(end, "message") : NULL;
+    if (why && strcmp(e->test, "hangs_spinning") == 0 && strstr(why, "the machine is too busy")) {
+        (void)printf("skipped: %s: the machine is too busy\n", e->test);
+        return;
+    }
     if (starts != 1 || ends != 1 || failed != (e->kind != NULL)) {
         (void)printf("not ok: %s: %d start, %d end, %d failure records\n", e->test, starts, ends,
                      failed);
