@@ -250,7 +250,7 @@ static int tell(struct run *run, size_t i, enum outcome outcome, const struct re
         return err_errno(err, errno, _("cannot write to standard output"));
     if (r->rejection.why == WHY_AMBIGUOUS && !run->o->class) {
         CLEANUP(free_ptr) char *id = text_printable(run->list.v[i].id, strlen(run->list.v[i].id));
-        (void)fprintf(stderr, _("grader: is '%s' the folder of a class, with a submission for each student? Then add --class\n"), id);
+        (void)fprintf(stderr, _("grader: is '%s' a class, with a submission for each student? Then name its folder, unpacked, after --class\n"), id);
     }
     if (r->status == STATUS_HELD || r->status == STATUS_REJECTED || r->score < run->o->min)
         run->status = CMD_HELD;

@@ -688,8 +688,8 @@ def a_file_that_nobody_may_read(c):
 def a_file_that_is_not_as_large_as_it_says(c):  # as one does that grows meanwhile
     top = c.folder()
     c.wrap = ['unshare', '-m', 'sh', '-c', 'mount --bind /proc/version "$0/src/lab05.c" && exec "$@"', top]
-    if os.geteuid() != 0:
-        raise Skip('only root mounts')
+    if subprocess.run(['unshare', '-m', 'true'], stderr=subprocess.DEVNULL).returncode != 0:
+        raise Skip('only root mounts, and not in a container')
     return top
 
 
@@ -782,7 +782,8 @@ def look(c, grader, schema):
     path = c.make(c)
     argv = c.wrap + [grader, 'run', 'lab05', path, '--format', 'json', '--deterministic']
     run = subprocess.run(argv, capture_output=True, timeout=120, stdin=subprocess.DEVNULL)
-    if run.returncode != (0 if c.status == 'taken' else 1) or run.stderr:
+    said = b'--class' in run.stderr if c.reason == 'ambiguous' else not run.stderr
+    if run.returncode != (0 if c.status == 'taken' else 1) or not said:
         return f'exit status {run.returncode}: {run.stderr.decode(errors="replace")[:500]}'
     text = run.stdout.decode()
     result = json.loads(text)
