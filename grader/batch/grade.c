@@ -55,12 +55,21 @@ static char *first_line(struct run *r)
     return text;
 }
 
-/* The tools that judge, as they are inside the box. */
-static int describe_environment(struct stage *s, struct err *err)
+static void describe_machine(struct stage *s)
+{
+    struct result *r = s->result;
+    struct utsname u;
+
+    r->environment.grader = xstrdup(GRADER_VERSION);
+    r->environment.isolation = xstrdup(box_mode_name(box_mode(s->box)));
+    r->environment.kernel = uname(&u) == 0 ? xformat("%s %s", u.sysname, u.release) : xstrdup("unknown");
+}
+
+/* The tools that judge, as they are inside the box. They are asked at the end: somebody waits for the first verdict. */
+static int describe_tools(struct stage *s, struct err *err)
 {
     struct result *r = s->result;
     struct run tools[2] = {RUN_INIT, RUN_INIT};
-    struct utsname u;
     int status;
 
     for (size_t i = 0; i < 2; i++)
@@ -79,9 +88,6 @@ static int describe_environment(struct stage *s, struct err *err)
         if (!*gcc || !dash)
             status = err_set(err, "%s is missing in the box; 'make deps' installs it", *gcc ? "valgrind" : "gcc");
     }
-    r->environment.grader = xstrdup(GRADER_VERSION);
-    r->environment.isolation = xstrdup(box_mode_name(box_mode(s->box)));
-    r->environment.kernel = uname(&u) == 0 ? xformat("%s %s", u.sysname, u.release) : xstrdup("unknown");
     for (size_t i = 0; i < 2; i++)
         run_release(&tools[i]);
     return status;
@@ -154,10 +160,11 @@ int grade_submission(const struct lab *lab, const struct kit *kit, const struct 
     };
     struct err why = {.plain = true}; /* it is in the result */
     int status = o->opened ? o->opened(o->ctx, box, &why) : 0;
-    if (status == 0)
-        status = describe_environment(&s, &why);
+    describe_machine(&s);
     if (status == 0)
         status = run_stages(&s, o, &why);
+    if (status == 0)
+        status = describe_tools(&s, &why);
     if (status == 0 && o->closing)
         status = o->closing(o->ctx, box, &why);
     box_close(box);
