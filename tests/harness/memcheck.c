@@ -276,7 +276,7 @@ void memcheck_prepare(void)
     argv[n++] = "-q";
     argv[n++] = "--vgdb=no";
     /* At its end each process would check the tables of valgrind itself, 16 MB, and at its beginning clear the places of
-     * 500 threads: a quarter of what this stage costs. */
+     * 500 threads: a quarter of what a whole grading costs. */
     argv[n++] = "--sanity-level=0";
     argv[n++] = text("--max-threads=%u", limits_most_processes() + SPARE_THREADS);
     argv[n++] = "--leak-check=full";
