@@ -12,6 +12,7 @@
 #include "batch/pool.h"
 #include "batch/store.h"
 #include "cmd/cmd.h"
+#include "intake/archive.h"
 #include "intake/class.h"
 #include "intake/intake.h"
 #include "result/json.h"
@@ -26,7 +27,7 @@ static const struct argp_option options[] = {
     {"test", 't', "NAME", 0, N_("run only this test (may be given again); the score then speaks of nothing else"), 0},
     {"format", 'f', "FORMAT", 0, N_("text (default) or json, on standard output"), 0},
     {"output", 'o', "DIR", 0, N_("also write each result as DIR/<submission>.json"), 0},
-    {"class", KEY_CLASS, NULL, 0, N_("each PATH is a folder that holds a submission for each student"), 0},
+    {"class", KEY_CLASS, NULL, 0, N_("each PATH is a folder, or an archive from the LMS, that holds a submission for each student"), 0},
     {"parallel", KEY_PARALLEL, "N", 0, N_("submissions at a time (default: 1)"), 0},
     {"fresh", KEY_FRESH, NULL, 0, N_("grade again what --output has already"), 0},
     {"coverage-html", KEY_COVERAGE, "DIR", 0, N_("make lcov's tracefile and genhtml's pages in DIR"), 0},
@@ -110,7 +111,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         if (!o->lab)
             argp_error(state, _("which lab? 'grader list' names them"));
         if (o->class && !o->paths.n)
-            argp_error(state, _("--class: which folder?"));
+            argp_error(state, _("--class: which folder or archive?"));
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -221,7 +222,9 @@ static int grade_one(struct run *run, size_t i, struct result *r, enum outcome *
     CLEANUP(submission_release) struct submission submission = {0};
     const struct class_entry *entry = &run->list.v[i];
 
-    if (intake_read(entry->path, run->lab, run->o->grade.mode, &submission, err) < 0)
+    if (entry->refused.why != WHY_NONE)
+        (void)intake_reject(&submission, entry->refused.why, entry->refused.entry, entry->refused.detail);
+    else if (intake_read(entry->path, run->lab, run->o->grade.mode, &submission, err) < 0)
         return err->code == ENOENT || err->code == ENOTDIR ? CMD_USAGE : cmd_status_of(err);
     free(submission.id);
     submission.id = xstrdup(entry->id);
@@ -245,12 +248,12 @@ static int tell(struct run *run, size_t i, enum outcome outcome, const struct re
     ro.today = today;
     run->kept += outcome == KEPT;
     run->resumed += outcome == RESUMED;
-    ro.path = run->list.v[i].path;
+    ro.path = class_is_temporary(&run->list, run->list.v[i].path) ? NULL : run->list.v[i].path;
     if (run->o->format->write(stdout, run->lab, r, &ro) < 0)
         return err_errno(err, errno, _("cannot write to standard output"));
     if (r->rejection.why == WHY_AMBIGUOUS && !run->o->class) {
         CLEANUP(free_ptr) char *id = text_printable(run->list.v[i].id, strlen(run->list.v[i].id));
-        (void)fprintf(stderr, _("grader: is '%s' a class, with a submission for each student? Then name its folder, unpacked, after --class\n"), id);
+        (void)fprintf(stderr, _("grader: is '%s' a class, with a submission for each student? Then put --class before it\n"), id);
     }
     if (r->status == STATUS_HELD || r->status == STATUS_REJECTED || r->score < run->o->min)
         run->status = CMD_HELD;
@@ -372,8 +375,8 @@ static int list_paths(struct run *run, const struct strs *paths, struct err *err
 {
     for (size_t i = 0; i < paths->n; i++) {
         if (run->o->class) {
-            if (class_read(paths->v[i], &run->list, err) < 0)
-                return CMD_USAGE;
+            if (class_read(paths->v[i], run->o->grade.mode, &run->list, err) < 0)
+                return err->code == EINTR ? cmd_status_of(err) : CMD_USAGE;
             continue;
         }
         CLEANUP(free_ptr) char *id = intake_id(paths->v[i]);

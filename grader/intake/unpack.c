@@ -14,10 +14,11 @@
 struct unpacking {
     struct archive *a;
     FILE *out;
+    enum unpack_what what;
     long long packed;
     char *names[INTAKE_ENTRIES_MAX]; /* in lower case */
     size_t names_n;
-    size_t total;   /* bytes that came out of the sources */
+    size_t total;   /* bytes that came out of what is wanted */
     long long bulk; /* bytes that all entries say they have */
     char nested[INTAKE_PATH_MAX + 1]; /* an archive within; "": none */
     bool sources;
@@ -67,44 +68,55 @@ static bool note_name(struct unpacking *u, const char *path)
     return true;
 }
 
-static bool read_source(struct unpacking *u, const char *path, char **data, size_t *n)
+/* WHY_NONE: all of the entry is in *data, which the caller frees in any case. */
+static enum rejection_why read_data(struct unpacking *u, char **data, size_t *n, const char **detail)
 {
+    const bool class = u->what == UNPACK_CLASS;
     size_t room = 0;
 
     for (ssize_t got = 1; got; *n += (size_t)got, u->total += (size_t)got) {
-        if (*n > INTAKE_FILE_MAX)
-            return refuse(u, WHY_LARGE, path, NULL);
-        if (u->total > INTAKE_TOTAL_MAX)
-            return refuse(u, WHY_TOTAL, path, NULL);
+        if (*n > (class ? INTAKE_ARCHIVE_MAX : INTAKE_FILE_MAX))
+            return class ? WHY_ARCHIVE_LARGE : WHY_LARGE;
+        if (u->total > (class ? INTAKE_CLASS_HAND_INS_MAX : INTAKE_TOTAL_MAX))
+            return class ? WHY_BULK : WHY_TOTAL;
         if (u->total > INTAKE_RATIO_FREE && u->packed > 0 && (long long)u->total / u->packed > INTAKE_RATIO_MAX)
-            return refuse(u, WHY_RATIO, path, NULL);
+            return WHY_RATIO;
         if (*n == room) {
             char *more = realloc(*data, room = room ? room * 2 : 16384);
-            if (!more)
-                return refuse(u, WHY_LIMITS, path, "out of memory");
+            if (!more) {
+                *detail = "out of memory";
+                return WHY_LIMITS;
+            }
             *data = more;
         }
         got = archive_read_data(u->a, *data + *n, room - *n);
-        if (got < 0)
-            return refuse(u, archive_read_has_encrypted_entries(u->a) > 0 ? WHY_ENCRYPTED : WHY_DAMAGED, path,
-                          archive_error_string(u->a));
+        if (got < 0) {
+            *detail = archive_error_string(u->a);
+            return archive_read_has_encrypted_entries(u->a) > 0 ? WHY_ENCRYPTED : WHY_DAMAGED;
+        }
     }
-    return true;
+    return WHY_NONE;
+}
+
+static void put_file(struct unpacking *u, const char *path, const char *data, size_t n)
+{
+    (void)fprintf(u->out, "F %zu %zu\n%s", strlen(path), n, path);
+    (void)fwrite(data, 1, n, u->out); /* an error stays in the stream */
 }
 
 static bool copy_source(struct unpacking *u, const char *path)
 {
     char *data = NULL;
     size_t n = 0;
-    const bool ok = read_source(u, path, &data, &n);
+    const char *detail = NULL;
+    const enum rejection_why bad = read_data(u, &data, &n, &detail);
 
-    if (ok) {
-        (void)fprintf(u->out, "F %zu %zu\n%s", strlen(path), n, path);
-        (void)fwrite(data, 1, n, u->out); /* an error stays in the stream */
+    if (bad == WHY_NONE) {
+        put_file(u, path, data, n);
         u->sources = true;
     }
     free(data);
-    return ok;
+    return bad == WHY_NONE || refuse(u, bad, path, detail);
 }
 
 static bool take_file(struct unpacking *u, struct archive_entry *e, const char *path)
@@ -123,6 +135,68 @@ static bool take_file(struct unpacking *u, struct archive_entry *e, const char *
     return !rules_is_source(path) || copy_source(u, path);
 }
 
+/* The kind of an entry that nobody may hand in; else WHY_NONE. */
+static enum rejection_why bad_kind(struct archive_entry *e)
+{
+    if (archive_entry_hardlink(e) || archive_entry_symlink(e) || archive_entry_filetype(e) == AE_IFLNK)
+        return WHY_LINK;
+    if (archive_entry_is_encrypted(e))
+        return WHY_ENCRYPTED;
+    switch (archive_entry_filetype(e)) {
+    case AE_IFDIR:
+    case AE_IFREG:
+    case 0: /* some zips do not say */
+        return WHY_NONE;
+    default:
+        return WHY_SPECIAL;
+    }
+}
+
+/* One of a class has handed in what is refused: the others go on. Whose it is must be seen in its name. */
+static bool refuse_alone(struct unpacking *u, enum rejection_why why, const char *entry, const char *detail)
+{
+    char top[INTAKE_PATH_MAX + 1], clean[INTAKE_PATH_MAX + 1];
+
+    while (strncmp(entry, "./", 2) == 0)
+        entry += 2;
+    const size_t top_n = strcspn(entry, "/");
+    detail = detail ? detail : "";
+    if (top_n == 0 || top_n >= sizeof(top))
+        return refuse(u, why, entry, detail);
+    memcpy(top, entry, top_n);
+    top[top_n] = '\0';
+    if (rules_path(top, clean) != WHY_NONE || !*clean)
+        return refuse(u, why, entry, detail);
+    (void)fprintf(u->out, "B %d %zu %zu\n%s%s", (int)why, strlen(entry), strlen(detail), entry, detail);
+    return true;
+}
+
+static bool copy_hand_in(struct unpacking *u, const char *path)
+{
+    char *data = NULL;
+    size_t n = 0;
+    const char *detail = NULL;
+    const bool wanted = rules_is_source(path) || rules_is_archive(path);
+    const enum rejection_why bad = wanted ? read_data(u, &data, &n, &detail) : WHY_NONE;
+
+    if (bad == WHY_NONE)
+        put_file(u, path, data, n);
+    free(data);
+    if (bad == WHY_NONE)
+        return true;
+    return bad == WHY_ARCHIVE_LARGE || bad == WHY_ENCRYPTED ? refuse_alone(u, bad, path, detail) : refuse(u, bad, path, detail);
+}
+
+static bool take_of_class(struct unpacking *u, struct archive_entry *e, const char *path)
+{
+    if (!*path)
+        return true;
+    if (archive_entry_filetype(e) != AE_IFDIR)
+        return copy_hand_in(u, path);
+    (void)fprintf(u->out, "D %zu\n%s", strlen(path), path);
+    return true;
+}
+
 static bool take_entry(struct unpacking *u, struct archive_entry *e)
 {
     char path[INTAKE_PATH_MAX + 1];
@@ -135,21 +209,19 @@ static bool take_entry(struct unpacking *u, struct archive_entry *e)
     if (!name)
         return refuse(u, WHY_EMPTY_NAME, NULL, NULL);
     bad = rules_path(name, path);
-    if (bad != WHY_NONE)
-        return refuse(u, bad, name, NULL);
-    if (archive_entry_hardlink(e) || archive_entry_symlink(e) || archive_entry_filetype(e) == AE_IFLNK)
-        return refuse(u, WHY_LINK, path, NULL);
-    if (archive_entry_is_encrypted(e))
-        return refuse(u, WHY_ENCRYPTED, path, NULL);
-    switch (archive_entry_filetype(e)) {
-    case AE_IFDIR:
-        return true;
-    case AE_IFREG:
-    case 0: /* some zips do not say */
-        return *path ? take_file(u, e, path) : refuse(u, WHY_EMPTY_NAME, NULL, NULL);
-    default:
-        return refuse(u, WHY_SPECIAL, path, NULL);
+    if (bad == WHY_NONE) {
+        bad = bad_kind(e);
+        name = path;
+        if (u->what == UNPACK_CLASS && rules_is_noise(path))
+            return true;
     }
+    if (bad != WHY_NONE)
+        return u->what == UNPACK_CLASS ? refuse_alone(u, bad, name, NULL) : refuse(u, bad, name, NULL);
+    if (u->what == UNPACK_CLASS)
+        return take_of_class(u, e, path);
+    if (archive_entry_filetype(e) == AE_IFDIR)
+        return true;
+    return *path ? take_file(u, e, path) : refuse(u, WHY_EMPTY_NAME, NULL, NULL);
 }
 
 static bool take_all(struct unpacking *u)
@@ -165,8 +237,8 @@ static bool take_all(struct unpacking *u)
         r = archive_read_next_header(u->a, &e);
         if (r != ARCHIVE_OK && r != ARCHIVE_WARN)
             break;
-        if (++entries > INTAKE_ENTRIES_MAX)
-            return refuse(u, WHY_ENTRIES, NULL, NULL);
+        if (++entries > (u->what == UNPACK_CLASS ? INTAKE_CLASS_ENTRIES_MAX : INTAKE_ENTRIES_MAX))
+            return u->what == UNPACK_CLASS ? refuse(u, WHY_LIMITS, NULL, "too many entries") : refuse(u, WHY_ENTRIES, NULL, NULL);
         if (!take_entry(u, e))
             return false;
     }
@@ -200,7 +272,7 @@ struct archive *unpack_reader(void)
     return a;
 }
 
-int unpack(struct archive *a, int opened, long long packed, FILE *out)
+int unpack(struct archive *a, int opened, long long packed, enum unpack_what what, FILE *out)
 {
     struct unpacking *u = calloc(1, sizeof(*u));
 
@@ -208,6 +280,7 @@ int unpack(struct archive *a, int opened, long long packed, FILE *out)
         return -1;
     u->a = a;
     u->out = out;
+    u->what = what;
     u->packed = packed;
     if (opened != ARCHIVE_OK && archive_errno(a) == EILSEQ) /* none of its formats */
         (void)refuse(u, WHY_NO_ARCHIVE, NULL, NULL);

@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* unpack: reads an archive on standard input and writes its C sources to standard output. A program
- * of its own, that runs in a box as an ordinary user: whoever made the archive may have made it to
- * break whoever reads it. */
+/* unpack [class]: reads an archive on standard input and writes to standard output what is wanted of it
+ * (unpack.h). A program of its own, that runs in a box as an ordinary user: whoever made the archive may
+ * have made it to break whoever reads it. */
 #include <locale.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "intake/unpack.h"
 
-int main(void)
+int main(int argc, char *argv[])
 {
+    const bool class = argc == 2 && strcmp(argv[1], "class") == 0;
     struct archive *a = unpack_reader();
     struct stat st;
 
@@ -18,7 +21,7 @@ int main(void)
     if (!a || fstat(STDIN_FILENO, &st) < 0)
         return 1;
     const int opened = archive_read_open_fd(a, STDIN_FILENO, 65536);
-    const int status = unpack(a, opened, (long long)st.st_size, stdout);
+    const int status = unpack(a, opened, (long long)st.st_size, class ? UNPACK_CLASS : UNPACK_SUBMISSION, stdout);
     archive_read_free(a);
     return status == 0 ? 0 : 1;
 }

@@ -555,7 +555,7 @@ UNIT(class, folders_archives_and_files_are_submissions)
     unit_write("class/notes.txt", "");
     unit_write("class/.git/config", "");
     cr_assert_eq(mkdir(empty, 0777), 0);
-    cr_assert_eq(class_read(folder, &c, &err), 0, "%s", err.msg);
+    cr_assert_eq(class_read(folder, BOX_AUTO, &c, &err), 0, "%s", err.msg);
     cr_assert_eq(c.n, sizeof(expected) / sizeof(*expected), "%zu", c.n);
     for (size_t i = 0; i < c.n; i++) {
         SAME(expected[i].path, c.v[i].path + strlen(folder) + 1);
@@ -571,6 +571,6 @@ UNIT(class, a_folder_that_is_not_there)
     CLEANUP(class_release) struct class_list c = {0};
     struct err err = {0};
 
-    cr_assert_eq(class_read("/absent/class", &c, &err), -1);
+    cr_assert_eq(class_read("/absent/class", BOX_AUTO, &c, &err), -1);
     HAS(err.msg, "/absent/class");
 }
