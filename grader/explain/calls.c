@@ -14,9 +14,15 @@ static const struct call {
     {SYS_read, FAMILY_READ, "read"},
     {SYS_readv, FAMILY_READ, "readv"},
     {SYS_pread64, FAMILY_READ, "pread"},
+    {SYS_preadv, FAMILY_READ, "preadv"},
+    {SYS_preadv2, FAMILY_READ, "preadv"},
     {SYS_write, FAMILY_WRITE, "write"},
     {SYS_writev, FAMILY_WRITE, "writev"},
     {SYS_pwrite64, FAMILY_WRITE, "pwrite"},
+    {SYS_pwritev, FAMILY_WRITE, "pwritev"},
+    {SYS_pwritev2, FAMILY_WRITE, "pwritev"},
+    {SYS_vmsplice, FAMILY_WRITE, "vmsplice"},
+    {SYS_tee, FAMILY_WRITE, "tee"},
     {SYS_sendfile, FAMILY_WRITE, "sendfile"},
     {SYS_splice, FAMILY_WRITE, "splice"},
     {SYS_recvfrom, FAMILY_RECV, "recv"},
@@ -48,6 +54,9 @@ static const struct call {
     {SYS_mq_timedreceive, FAMILY_QUEUE, "mq_receive"},
     {SYS_msgsnd, FAMILY_QUEUE, "msgsnd"},
     {SYS_msgrcv, FAMILY_QUEUE, "msgrcv"},
+#ifdef SYS_futex_waitv
+    {SYS_futex_waitv, FAMILY_SEM, "a semaphore or lock"},
+#endif
     {SYS_fcntl, FAMILY_LOCK, "fcntl"},
     {SYS_flock, FAMILY_LOCK, "flock"},
 #ifdef SYS_open

@@ -20,7 +20,7 @@ struct lab_text {
 
 struct lab_part {
     char *key;      /* "A" */
-    char **needs;   /* symbols that the student's objects must refer to, or the part is void */
+    char **needs;   /* symbols that the student's objects must refer to, or the part is void; "read|readv": one of them */
     unsigned needs_count;
 };
 

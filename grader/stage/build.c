@@ -487,6 +487,20 @@ static bool is_reserved(const char *name, bool refers)
     return false;
 }
 
+/* Is 'name' one of "read|readv"? */
+static bool is_one_of(const char *names, const char *name)
+{
+    const size_t n = strlen(name);
+
+    for (const char *p = names; *p;) {
+        const size_t one = strcspn(p, "|");
+        if (one == n && memcmp(p, name, n) == 0)
+            return true;
+        p += one + (p[one] == '|');
+    }
+    return false;
+}
+
 static void take_symbol(struct stage *s, struct symbols *sy, struct unit *u, const char *name, char type)
 {
     const struct lab_config *c = s->lab->config;
@@ -501,7 +515,7 @@ static void take_symbol(struct stage *s, struct symbols *sy, struct unit *u, con
         sy->forbidden[i] |= strcmp(name, c->forbidden[i]) == 0;
     for (unsigned i = 0; refers && !u->own_test[0] && i < c->parts_count; i++)
         for (unsigned k = 0; k < c->parts[i].needs_count; k++)
-            sy->needs[i][k] |= strcmp(name, c->parts[i].needs[k]) == 0;
+            sy->needs[i][k] |= is_one_of(c->parts[i].needs[k], name);
 }
 
 /* One line of nm's: "obj/0.o: socket U         ". */
@@ -587,7 +601,8 @@ static void judge_symbols(struct stage *s, const struct symbols *sy)
         struct buf missing = {0};
         for (unsigned k = 0; k < part->needs_count; k++)
             if (!sy->needs[i][k])
-                buf_printf(&missing, "%s%s()", missing.n ? ", " : "", part->needs[k]);
+                /* of several that would do, the usual one */
+                buf_printf(&missing, "%s%.*s()", missing.n ? ", " : "", (int)strcspn(part->needs[k], "|"), part->needs[k]);
         if (missing.n) {
             build_finding(s, "build.mechanism", NULL, "part %s is void: nothing in it calls %s", part->key, missing.s);
             void_part(s, part->key, missing.s);

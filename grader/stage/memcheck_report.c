@@ -235,6 +235,12 @@ static bool is_inherited(char *const lines[], size_t n, size_t at, long pid)
     return false;
 }
 
+/* The C library's own, for mq_notify with SIGEV_THREAD: nobody can close it. AF_NETLINK is 16. */
+static bool is_netlink(const char *what, size_t n)
+{
+    return memmem(what, n, "pf-16 socket", 12) != NULL;
+}
+
 void memcheck_read_descriptors(struct memcheck_report *r, const char *log, size_t n, long pid,
                                const struct memcheck_places *made)
 {
@@ -251,7 +257,7 @@ void memcheck_read_descriptors(struct memcheck_report *r, const char *log, size_
         if (!what || is_inherited(lines, lines_n, i, pid))
             continue;
         const struct memcheck_place *p = &made->v[at++];
-        if (fd <= 2 || !p->file)
+        if (fd <= 2 || !p->file || is_netlink(what, (size_t)what_n))
             continue;
         char *text = xstrndup(what, (size_t)what_n);
         merge(r, MEMCHECK_DESCRIPTOR, "OpenDescriptor", text, p->file, p->line, p->function);

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static size_t family(const struct proc *p, struct pinfo **list)
+size_t session_of(const struct proc *p, struct pinfo **list)
 {
     size_t count = procfs_list(list), n = 0;
 
@@ -21,7 +21,7 @@ static size_t family(const struct proc *p, struct pinfo **list)
 int offspring_of(struct proc *p)
 {
     struct pinfo *list;
-    size_t n = family(p, &list);
+    size_t n = session_of(p, &list);
 
     free(list);
     return (int)n;
@@ -36,7 +36,7 @@ static bool family_ready(void *arg)
 {
     const struct family_wait *w = arg;
     struct pinfo *list;
-    size_t n = family(w->p, &list);
+    size_t n = session_of(w->p, &list);
     bool ready = true;
 
     for (size_t i = 0; i < n; i++)
@@ -50,7 +50,7 @@ static void signal_family(struct proc *p, int sig, const char *what)
 {
     struct family_wait w = {p, sig == SIGSTOP};
     struct pinfo *list;
-    size_t n = family(p, &list);
+    size_t n = session_of(p, &list);
 
     for (size_t i = 0; i < n; i++)
         if (kill(list[i].pid, sig) < 0 && errno != ESRCH)

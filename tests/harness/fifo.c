@@ -97,13 +97,53 @@ bool has_reader(const char *path)
 
 /* Programs -------------------------------------------------------------------------------------- */
 
-bool blocked_in(struct proc *p, int calls)
+/* Whoever is asleep in these calls: 'id' is a process, or a thread of one. */
+static bool is_asleep_in(pid_t id, int calls)
 {
     struct pinfo info;
     struct psyscall call;
 
-    return !has_ended(p) && procfs_info(p->pid, &info) && info.state == 'S'
-           && procfs_syscall(p->pid, &call) && call.nr >= 0 && (call_family(call.nr) & calls);
+    if (!procfs_info(id, &info) || info.state != 'S')
+        return false;
+    if (!procfs_syscall(id, &call))
+        return true; /* not to be seen here: the state must do */
+    return call.nr >= 0 && (call_family(call.nr) & calls);
+}
+
+static bool thread_is_asleep_in(pid_t pid, int calls)
+{
+    DIR *dir = opendir(text("/proc/%d/task", (int)pid));
+    bool asleep = false;
+
+    for (struct dirent *e; dir && !asleep && (e = readdir(dir));)
+        asleep = atoi(e->d_name) > 0 && atoi(e->d_name) != pid
+                 && is_asleep_in((pid_t)atoi(e->d_name), calls);
+    if (dir)
+        (void)closedir(dir);
+    return asleep;
+}
+
+/* How a program waits is its own affair: it may leave that to a child or a thread, and wait for it. */
+bool blocked_in(struct proc *p, int calls)
+{
+    struct pinfo *list;
+    bool asleep;
+    size_t n;
+
+    if (has_ended(p))
+        return false;
+    if (is_asleep_in(p->pid, calls))
+        return true;
+    if (!is_asleep_in(p->pid, CALL_WAIT | CALL_SEM | CALL_PAUSE | CALL_INPUT))
+        return false;
+    if (thread_is_asleep_in(p->pid, calls))
+        return true;
+    n = session_of(p, &list);
+    asleep = false;
+    for (size_t i = 0; i < n && !asleep; i++)
+        asleep = is_asleep_in(list[i].pid, calls);
+    free(list);
+    return asleep;
 }
 
 /* Files ----------------------------------------------------------------------------------------- */

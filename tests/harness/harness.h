@@ -144,8 +144,8 @@ void expect_complaint(struct proc *p, int code);   /* exit code, "PROGRAM: " on 
 
 /* What it does. */
 enum call { /* families of system calls */
-    CALL_READ = 1 << 0,    /* read, readv, pread */
-    CALL_WRITE = 1 << 1,   /* write, writev, pwrite */
+    CALL_READ = 1 << 0,    /* read, readv, pread, splice */
+    CALL_WRITE = 1 << 1,   /* write, writev, pwrite, splice */
     CALL_RECV = 1 << 2,    /* recv, recvfrom, recvmsg */
     CALL_SEND = 1 << 3,    /* send, sendto, sendmsg */
     CALL_OPEN = 1 << 4,    /* open of a FIFO */
@@ -162,7 +162,7 @@ enum call { /* families of system calls */
     CALL_OUTPUT = CALL_WRITE | CALL_SEND | CALL_POLL
 };
 void await_blocked(struct proc *p, int calls); /* asleep in one of them: CALL_READ | CALL_POLL */
-bool blocked_in(struct proc *p, int calls);  /* is it now? */
+bool blocked_in(struct proc *p, int calls);  /* is it now; or it waits, and a child or thread of its own is */
 void expect_idle(struct proc *p); /* it and its children sleep without a clock; else "awake" */
 void freeze(struct proc *p);      /* SIGSTOP, until it is stopped */
 void thaw(struct proc *p);
@@ -180,6 +180,7 @@ int left_by(struct proc *p); /* processes and zombies that it left behind when i
  * handler, or by a call that waits for signals. */
 bool signal_pending(struct proc *p, int sig);
 bool signal_blocked(struct proc *p, int sig); /* only in a program that is asleep: await_blocked() */
+bool signal_caught(struct proc *p, int sig);  /* it has a handler (under memcheck: valgrind has) */
 void await_signal_taken(struct proc *p, int sig); /* not pending any more; its handler may still run */
 void queue_signal(struct proc *p, int sig, int value); /* sigqueue; send_signal() is kill */
 

@@ -167,6 +167,9 @@ bool call_is_patient(pid_t pid, const struct psyscall *call);
 
 struct sock_filter;
 
+/* family.c: all that the program forked and what those forked. The count; *list is the caller's to free. */
+size_t session_of(const struct proc *p, struct pinfo **list);
+
 /* proc.c */
 const struct sock_filter *lab_filter(unsigned short *len); /* LAB_FILTER's program, or NULL */
 void proc_note_end(struct proc *p, int status);

@@ -661,14 +661,8 @@ struct state_wait {
 static bool blocked_ready(void *arg)
 {
     const struct state_wait *w = arg;
-    struct pinfo info;
-    struct psyscall call;
 
-    if (w->p->ended || !procfs_info(w->p->pid, &info) || info.state != 'S')
-        return false;
-    if (!procfs_syscall(w->p->pid, &call))
-        return true; /* not to be seen here: the state must do */
-    return call.nr >= 0 && (call_family(call.nr) & w->calls);
+    return blocked_in(w->p, w->calls);
 }
 
 void await_blocked(struct proc *p, int calls)

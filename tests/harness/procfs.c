@@ -298,6 +298,8 @@ int call_family(long nr)
 {
     enum call_family family = calls_family(nr);
 
+    if (nr == SYS_splice || nr == SYS_sendfile) /* they wait at both ends */
+        return CALL_READ | CALL_WRITE;
     return family == FAMILY_NONE ? 0 : 1 << family;
 }
 

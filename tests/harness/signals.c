@@ -36,6 +36,11 @@ bool signal_blocked(struct proc *p, int sig)
     return in_set(p, (const char *const[]){"\nSigBlk:", NULL}, sig);
 }
 
+bool signal_caught(struct proc *p, int sig)
+{
+    return in_set(p, (const char *const[]){"\nSigCgt:", NULL}, sig);
+}
+
 struct taken_wait {
     struct proc *p;
     int sig;

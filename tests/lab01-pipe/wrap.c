@@ -4,7 +4,8 @@
  * Whether a record is written at once is judged in one test, with certainty. Everywhere else the
  * result must not be a matter of luck for those who write it in two: with LAB_TURNS=FILE,SIZE in the
  * environment a process that has begun a record of SIZE bytes on a pipe finishes it before another
- * one begins. Without it this is write(). */
+ * one begins. Without it this is write(). What is shorter than a record's head begins none: a byte
+ * or a number on a pipe on which processes wait for each other. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -19,7 +20,10 @@ static struct {
     pid_t pid;    /* whose state this is: a child begins anew */
     int lock;     /* the file; its lock belongs to a process, not to a descriptor */
     size_t begun; /* bytes of the record written so far */
+    ino_t pipe;   /* to this pipe */
 } turn;
+
+enum { HEAD = 12 }; /* bytes of a record's head: rec_hdr */
 
 static void lock(const char *file)
 {
@@ -30,7 +34,7 @@ static void lock(const char *file)
         ;
 }
 
-static ssize_t write_in_turn(const char *file, size_t size, int fd, const void *buf, size_t n)
+static ssize_t write_in_turn(const char *file, size_t size, ino_t to, int fd, const void *buf, size_t n)
 {
     ssize_t done;
     int why;
@@ -39,8 +43,12 @@ static ssize_t write_in_turn(const char *file, size_t size, int fd, const void *
         turn.pid = getpid();
         turn.begun = 0;
     }
-    if (turn.begun == 0)
+    if (turn.begun == 0 ? n < HEAD : to != turn.pipe)
+        return __real_write(fd, buf, n);
+    if (turn.begun == 0) {
+        turn.pipe = to;
         lock(file);
+    }
     done = __real_write(fd, buf, n);
     why = errno;
     if (done > 0)
@@ -60,6 +68,6 @@ ssize_t __wrap_write(int fd, const void *buf, size_t n)
 
     if (turns && fd > STDERR_FILENO && fstat(fd, &st) == 0 && S_ISFIFO(st.st_mode)
         && sscanf(turns, "%255[^,],%zu", file, &size) == 2 && size > 0)
-        return write_in_turn(file, size, fd, buf, n);
+        return write_in_turn(file, size, st.st_ino, fd, buf, n);
     return __real_write(fd, buf, n);
 }

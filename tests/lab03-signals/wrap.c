@@ -5,8 +5,9 @@
  *     LAB_GUARD=FILE   handlers run through a shim. A line is added to FILE for each call made
  *                      while a handler runs that is not async-signal-safe ("printf"), and "errno"
  *                      for a handler that leaves errno changed
- *     LAB_RIVAL=N      signal N arrives immediately before the first call that may sleep: the very
- *                      gap between a test and a sleep
+ *     LAB_RIVAL=N:FILE signal N arrives immediately before the first call that may sleep: the very
+ *                      gap between a test and a sleep. FILE is made then: whoever sleeps in a call
+ *                      that is not known here has not met the rival
  *     LAB_FORK=late    whoever starts a child goes on only when the child is dead
  *
  * The shim must not be seen by right code: sigaction tells the handlers that were installed, and
@@ -236,7 +237,10 @@ static void rival(void)
     int why = errno;
 
     if (number) {
+        const char *file = strchr(number, ':');
+
         was_here = 1;
+        (void)close(open(file ? file + 1 : "", O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
         (void)kill(getpid(), atoi(number));
     }
     errno = why;
@@ -273,7 +277,7 @@ WRAP_SLEEP(int, usleep, (useconds_t us), (us))
 
 /* Children that die at once -------------------------------------------------------------------- */
 
-/* Is it asleep? Then it may be waiting for its parent. */
+/* Is it asleep, or stopped? Then it may be waiting for its parent. */
 static int asleep(pid_t pid)
 {
     char path[40], buf[256], *at;
@@ -289,7 +293,7 @@ static int asleep(pid_t pid)
         return 0;
     buf[n] = '\0';
     at = strrchr(buf, ')');
-    return at && strncmp(at, ") S", 3) == 0;
+    return at && (strncmp(at, ") S", 3) == 0 || strncmp(at, ") T", 3) == 0);
 }
 
 static void outlive(pid_t pid)

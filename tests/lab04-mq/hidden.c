@@ -281,7 +281,7 @@ static bool has_printed(void *arg)
 
 static bool is_waiting_for_workers(void *arg)
 {
-    return has_ended(arg) || blocked_in(arg, CALL_WAIT | CALL_QUEUE | CALL_POLL | CALL_PAUSE);
+    return has_ended(arg) || blocked_in(arg, CALL_WAIT | WAITING);
 }
 
 static const char *job(int i)

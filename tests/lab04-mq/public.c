@@ -298,7 +298,7 @@ LAB_TEST(public, rpc_dispatch_unit)
 /* The parent has said all that it has to say: it waits for its workers, or for room in the queue. */
 static bool is_waiting_for_workers(void *arg)
 {
-    return has_ended(arg) || blocked_in(arg, CALL_WAIT | CALL_QUEUE | CALL_POLL | CALL_PAUSE);
+    return has_ended(arg) || blocked_in(arg, CALL_WAIT | WAITING);
 }
 
 LAB_TEST(public, mqpool_priority)

@@ -17,9 +17,9 @@
 
 #define NO_TIMEOUT "14400000" /* one that never comes: what is late fails by the deadline of the test */
 
-/* However one may wait for a message: in the queue's own calls, for its descriptor, or for a signal of
- * mq_notify. */
-enum { WAITING = CALL_QUEUE | CALL_POLL | CALL_PAUSE };
+/* However one may wait for a message: in the queue's own calls, for its descriptor, for a signal of
+ * mq_notify, or for what a handler or a thread of mq_notify does then (a pipe, a semaphore). */
+enum { WAITING = CALL_QUEUE | CALL_INPUT | CALL_PAUSE | CALL_SEM };
 
 static const char *const forgiving[] = {"LAB_CLOCK=forgive", NULL};
 

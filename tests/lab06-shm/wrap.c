@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* wrap: mmap() of the student's code.
+/* wrap: mmap() of the student's code, and what could get in the way of its guard.
  *
  * Two processes that add to one counter without a lock lose an addition only if one of them is
  * stopped between its read and its write, which a test must not leave to luck. With
@@ -11,9 +11,11 @@
  *
  * How: the page of the offset is mapped read-only behind the program's back. A write to it ends in
  * on_write(), which makes the page writable for this one instruction (the trap flag) and protects
- * it again in on_step(). Where the machine's trap flag is not known, nothing stops.
+ * it again in on_step(). Where the machine's trap flag is not known, nothing stops. As long as the page
+ * is guarded the two signals are neither blocked nor handled by anybody else: the kernel ends a program
+ * that meets a blocked SIGSEGV.
  *
- * Without LAB_STOP_AT this is mmap(). */
+ * Without LAB_STOP_AT these are the originals. */
 #include <errno.h>
 #include <signal.h>
 #include <stdint.h>
@@ -50,7 +52,7 @@ static void on_write(int sig, siginfo_t *info, void *context)
         return;
     }
     (void)mprotect(guard.page, guard.page_size, PROT_READ | PROT_WRITE);
-    if (at >= guard.target && at < guard.target + sizeof(uint64_t)) {
+    if (at >= guard.target && at < guard.target + sizeof(uint32_t)) {
         guard.page = NULL;
         (void)kill(getpid(), SIGSTOP); /* the write is done when somebody lets us go on */
     } else {
@@ -95,13 +97,77 @@ static void watch_writes(char *base, size_t size, unsigned long offset)
     (void)sigaction(SIGSEGV, &act, NULL);
     act.sa_sigaction = on_step;
     (void)sigaction(SIGTRAP, &act, NULL);
+    (void)sigaddset(&act.sa_mask, SIGSEGV);
+    (void)sigaddset(&act.sa_mask, SIGTRAP);
+    (void)sigprocmask(SIG_UNBLOCK, &act.sa_mask, NULL);
     guard.target = base + offset;
     guard.page_size = page;
     guard.page = base + offset / page * page;
     (void)mprotect(guard.page, page, PROT_READ);
 }
 
+static int is_ours(int sig)
+{
+    return guard.page && (sig == SIGSEGV || sig == SIGTRAP);
+}
+
+static const sigset_t *without_ours(const sigset_t *set, sigset_t *copy)
+{
+    if (!set || !guard.page)
+        return set;
+    *copy = *set;
+    (void)sigdelset(copy, SIGSEGV);
+    (void)sigdelset(copy, SIGTRAP);
+    return copy;
+}
+
+#else
+
+static int is_ours(int sig)
+{
+    (void)sig;
+    return 0;
+}
+
+static const sigset_t *without_ours(const sigset_t *set, sigset_t *copy)
+{
+    (void)copy;
+    return set;
+}
+
 #endif
+
+int __real_sigaction(int sig, const struct sigaction *act, struct sigaction *old);
+int __wrap_sigaction(int sig, const struct sigaction *act, struct sigaction *old);
+int __wrap_sigaction(int sig, const struct sigaction *act, struct sigaction *old)
+{
+    sigset_t copy;
+    struct sigaction seen;
+
+    if (!act)
+        return __real_sigaction(sig, act, old);
+    seen = *act;
+    seen.sa_mask = *without_ours(&act->sa_mask, &copy);
+    return __real_sigaction(sig, is_ours(sig) ? NULL : &seen, old);
+}
+
+int __real_sigprocmask(int how, const sigset_t *set, sigset_t *old);
+int __wrap_sigprocmask(int how, const sigset_t *set, sigset_t *old);
+int __wrap_sigprocmask(int how, const sigset_t *set, sigset_t *old)
+{
+    sigset_t copy;
+
+    return __real_sigprocmask(how, how == SIG_UNBLOCK ? set : without_ours(set, &copy), old);
+}
+
+int __real_pthread_sigmask(int how, const sigset_t *set, sigset_t *old);
+int __wrap_pthread_sigmask(int how, const sigset_t *set, sigset_t *old);
+int __wrap_pthread_sigmask(int how, const sigset_t *set, sigset_t *old)
+{
+    sigset_t copy;
+
+    return __real_pthread_sigmask(how, how == SIG_UNBLOCK ? set : without_ours(set, &copy), old);
+}
 
 void *__wrap_mmap(void *addr, size_t size, int prot, int flags, int fd, off_t offset)
 {

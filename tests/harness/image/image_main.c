@@ -6,6 +6,7 @@
  * LAB_PROGRAMS_LIST is PROGRAM(chatc) PROGRAM(chatd) ... : kit.mk defines it. */
 #include "image.h"
 
+#include <errno.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,12 +37,16 @@ int main(int argc, char **argv)
 {
     const char *name, *slash;
 
-    if (lab_fork_serve && getenv("LAB_FORK_SERVER"))
+    if (lab_fork_serve && getenv("LAB_FORK_SERVER")) {
         argc = lab_fork_serve(&argv); /* returns in a child, for one program */
+        if (argc > 0)
+            program_invocation_name = argv[0]; /* what err(3) and error(3) begin a line with */
+    }
     name = argc > 0 ? argv[0] : "";
     slash = strrchr(name, '/');
     if (slash)
         name = slash + 1;
+    program_invocation_short_name = (char *)name;
     for (size_t i = 0; i < sizeof(lab_programs) / sizeof(lab_programs[0]); i++)
         if (strcmp(lab_programs[i].name, name) == 0 && lab_programs[i].main)
             return lab_programs[i].main(argc, argv, environ);

@@ -269,6 +269,12 @@ LAB_TEST(public, many_threads)
     expect_exit(start("good", "threads", "190", NULL), 0);
 }
 
+/* The C library knows its name. */
+LAB_TEST(public, names_itself)
+{
+    expect_complaint(start("good", "warn", NULL), 1);
+}
+
 LAB_TEST(public, limited_file)
 {
     expect_exit(start("bad", "grow", NULL), 0);

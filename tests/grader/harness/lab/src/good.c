@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* good: does what programs should: good echo | good serve NAME | good twice N | good threads N. */
+/* good: does what programs should: good echo | good serve NAME | good twice N | good threads N | good warn. */
 #include "lib.h"
 
+#include <err.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -119,6 +120,10 @@ int main(int argc, char **argv)
         return printf("%d\n", helper(atoi(argv[2]))) < 0;
     if (argc == 3 && strcmp(argv[1], "threads") == 0)
         return threads((unsigned)atoi(argv[2]));
-    (void)fprintf(stderr, "usage: good echo | serve NAME | twice N | threads N\n");
+    if (argc == 2 && strcmp(argv[1], "warn") == 0) {
+        warnx("by err.h");
+        return 1;
+    }
+    (void)fprintf(stderr, "usage: good echo | serve NAME | twice N | threads N | warn\n");
     return 2;
 }
