@@ -4,6 +4,7 @@
  * hung is not run again: it would hang ten times longer and tell nothing new. */
 #include <errno.h>
 #include <limits.h>
+#include <seccomp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -27,6 +28,8 @@ struct memory {
     struct stage *s;
     struct strs all;    /* pids of programs: each has a file */
     struct strs pids;   /* of those, ended by themselves: their descriptors are judged */
+    char *failed, *said; /* a public test that failed, and what it saw; NULL: none */
+    char *unknown;      /* a system call that valgrind does not know, and that was made; NULL: none */
     size_t done, total;
 };
 
@@ -34,6 +37,9 @@ static void memory_release(struct memory *m)
 {
     strs_release(&m->all);
     strs_release(&m->pids);
+    free(m->failed);
+    free(m->said);
+    free(m->unknown);
 }
 
 /* What valgrind's files say cannot be relied on: nothing was seen, and nothing is paid for that. Once. */
@@ -60,7 +66,10 @@ static void on_record(void *ctx, const char *name, struct result_test *t, json_t
         not_believed(m->s, "%s", message);
     if (!t)
         return;
-    if (strcmp(name, "program") == 0) {
+    if (strcmp(name, "failure") == 0 && message && !t->hidden && !m->failed) {
+        m->failed = xstrdup(t->name);
+        m->said = xstrdup(message);
+    } else if (strcmp(name, "program") == 0) {
         const char *ended = json_string_value(json_object_get(record, "ended"));
         const long long pid = json_integer_value(json_object_get(record, "pid"));
         strs_addf(&m->all, "%lld", pid);
@@ -150,7 +159,21 @@ static int find_requests(struct stage *s, struct err *err)
     return 0;
 }
 
-static int read_files(struct stage *s, const struct memory *m, struct memcheck_report *report, struct err *err)
+/* Newer calls than valgrind is: there they fail with ENOSYS. */
+static char *find_unknown_call(const char *log)
+{
+    static const char before[] = "WARNING: unhandled ", after[] = " syscall: ";
+    const char *at = log ? strstr(log, before) : NULL;
+    const char *number = at ? strstr(at, after) : NULL;
+
+    if (!number || memchr(at, '\n', (size_t)(number - at)))
+        return NULL;
+    const long nr = strtol(number + strlen(after), NULL, 10);
+    CLEANUP(free_ptr) char *name = nr >= 0 && nr < INT_MAX ? seccomp_syscall_resolve_num_arch(SCMP_ARCH_NATIVE, (int)nr) : NULL;
+    return name ? xstrdup(name) : xformat("%ld", nr);
+}
+
+static int read_files(struct stage *s, struct memory *m, struct memcheck_report *report, struct err *err)
 {
     CLEANUP(box_names_release) struct box_names names = {0};
     CLEANUP(strs_release) struct strs seen = {0};
@@ -158,6 +181,7 @@ static int read_files(struct stage *s, const struct memory *m, struct memcheck_r
     int code = 0;
     CLEANUP(free_ptr) char *log = read_file(s, "descriptors.log", &log_n, &code);
 
+    m->unknown = find_unknown_call(log);
     if (box_list(s->box, VG_DIR, FILES_MAX, &names, err) < 0)
         return -1;
     if (names.truncated)
@@ -276,11 +300,22 @@ static bool is_void(const struct result *r)
     return false;
 }
 
+static char *why_unobserved(const struct memory *m, const char *test, bool works)
+{
+    if (m->unknown)
+        return xformat("%s passes, but not under valgrind, which does not know the system call %s: memory could not be judged; "
+                       "use another call, or have it judged by a person", test, m->unknown);
+    if (m->failed && strcmp(m->failed, test) == 0)
+        return xformat("%s passes, but not under valgrind, where it saw: %s: memory could not be judged", test, m->said);
+    return works ? xformat("%s passes, but not under valgrind: memory could not be judged", test)
+                 : xstrdup("no test passes under valgrind: memory could not be judged; does valgrind work here ('grader doctor')?");
+}
+
 /* What could not be observed, even alone. Where valgrind works for other tests, a test that took its
  * server down did so itself. A test that merely fails is held for a person: right code behaves the
  * same under valgrind, and an empty report is no proof of anything; unless valgrind saw errors that may be
  * the reason ('explained'). */
-static void judge_unobserved(struct stage *s, const struct strs *tests, bool explained)
+static void judge_unobserved(struct stage *s, const struct memory *m, const struct strs *tests, bool explained)
 {
     CLEANUP(strs_release) struct strs unobserved = {0};
     bool works = false;
@@ -298,9 +333,7 @@ static void judge_unobserved(struct stage *s, const struct strs *tests, bool exp
         } else if (!explained && (s->result->status != STATUS_HELD || !s->result->message)) {
             s->result->status = STATUS_HELD;
             free(s->result->message);
-            s->result->message = works ? xformat("%s passes, but not under valgrind: memory could not be judged", t->name)
-                                       : xstrdup("no test passes under valgrind: memory could not be judged; does valgrind "
-                                                 "work here ('grader doctor')?");
+            s->result->message = why_unobserved(m, t->name, works);
         }
     }
 }
@@ -329,7 +362,7 @@ int stage_memory(struct stage *s, struct err *err)
                     read_files(s, &m, &report, err) < 0))
         return -1;
     add_findings(s, &report);
-    judge_unobserved(s, &tests, has_error(&report) || is_void(r));
+    judge_unobserved(s, &m, &tests, has_error(&report) || is_void(r));
     struct result_stage *stage = &r->stages[STAGE_MEMORY];
     stage->ran = tests.n > 0;
     if (!tests.n)
