@@ -161,6 +161,7 @@ static int check_clang(const struct lab *lab, struct prove_case *c, struct err *
     for (unsigned i = 0; i < lab->config->cflags_count; i++)
         strs_add(&argv, lab->config->cflags[i]);
     strs_addf(&argv, "-I%s", given);
+    strs_addf(&argv, "-I%s/include", c->dir); /* headers of one's own */
     strs_addf(&argv, "-I%s/src", c->dir);
     if (glob(pattern, 0, NULL, &g) == 0)
         for (size_t i = 0; i < g.gl_pathc; i++)

@@ -182,6 +182,28 @@ static char *find_top(struct submission *s, const char *library, bool *flat)
     return NULL;
 }
 
+/* Somebody who calls the library otherwise has "src/" all the same: the prefix before it, if it is the same for every C
+ * file that lies in such a folder; else NULL. */
+static char *find_src(const struct submission *s)
+{
+    char *top = NULL;
+
+    for (size_t i = 0; i < s->files_n; i++) {
+        const char *p = s->files[i].path;
+        const char *src = strncmp(p, "src/", 4) == 0 ? p : strstr(p, "/src/");
+        if (!src || !rules_is_source(p))
+            continue;
+        const size_t n = (size_t)(src - p) + (src != p);
+        if (top && (strlen(top) != n || strncmp(top, p, n) != 0)) {
+            free(top);
+            return NULL;
+        }
+        if (!top)
+            top = xstrndup(p, n);
+    }
+    return top;
+}
+
 static int by_path(const void *a, const void *b)
 {
     return strcmp(((const struct submission_file *)a)->path, ((const struct submission_file *)b)->path);
@@ -256,6 +278,8 @@ static void check_text(struct submission *s)
             (void)intake_reject(s, WHY_UTF16, f->path, NULL);
             continue;
         }
+        if (strncmp(f->path, "src/", 4) == 0 && strchr(f->path + 4, '/') && f->path[strlen(f->path) - 1] == 'c')
+            note(s, f, "source.deeper", N_("it lies in a folder within src/, where the Makefile does not look either: it is not compiled"));
         if (begins(f, "\xef\xbb\xbf", 3))
             note(s, f, "source.bom", N_("it begins with a byte order mark; it is taken as it is"));
         if (memmem(f->data, f->size, "\r\n", 2))
@@ -348,6 +372,8 @@ int intake_read(const char *path, const struct lab *lab, enum box_mode mode, str
         (void)intake_reject(&got, WHY_NO_SOURCE, NULL, lab->config->library[0]);
     if (!got.rejected) {
         CLEANUP(free_ptr) char *top = find_top(&got, lab->config->library[0], &flat);
+        if (!top && !got.rejected)
+            top = find_src(&got);
         if (top)
             strip_top(&got, top, flat);
     }

@@ -137,7 +137,8 @@ static void list_units(const struct stage *s, struct units *units)
         const char *path = s->submission->files[i].path;
         size_t n = strlen(path);
         const bool own = is_own_test(path) && own_tests < OWN_TESTS_MAX;
-        if (!own && (strncmp(path, "src/", 4) != 0 || strcmp(path + n - 2, ".c") != 0))
+        /* As the Makefile of the template: what lies deeper is not compiled. */
+        if (!own && (strncmp(path, "src/", 4) != 0 || strchr(path + 4, '/') || strcmp(path + n - 2, ".c") != 0))
             continue;
         struct unit *u = VEC_ADD(&units->v, &units->n);
         u->path = path;
@@ -672,6 +673,15 @@ static void compile_error(struct stage *s, const char *why)
     s->result->message = xstrdup(why);
 }
 
+/* Is there anything that could have the library's functions? They may lie in files of other names. */
+static bool has_other_library(const struct units *units)
+{
+    for (size_t i = 0; i < units->n; i++)
+        if (!units->v[i].program && !units->v[i].own_test[0])
+            return true;
+    return false;
+}
+
 /* What of the lab's files is missing or did not compile. True: there is enough to go on. */
 static bool check_units(struct stage *s, const struct units *units)
 {
@@ -683,7 +693,9 @@ static bool check_units(struct stage *s, const struct units *units)
         for (size_t k = 0; k < units->n; k++)
             if (strcmp(units->v[k].path, c->library[i]) == 0)
                 found = &units->v[k];
-        if (!found) {
+        if (!found && has_other_library(units)) {
+            continue;
+        } else if (!found) {
             build_finding(s, "build.missing_file", c->library[i], "the file is missing");
             CLEANUP(free_ptr) char *why = xformat("%s is missing: without it nothing can be run", c->library[i]);
             compile_error(s, why);

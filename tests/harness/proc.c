@@ -700,22 +700,30 @@ static const struct pinfo *find_info(const struct pinfo list[], size_t count, pi
 }
 
 /* Idle: all asleep in calls that only an event ends, and no context switch since the last look. A
- * program that burns processor time meanwhile is judged without waiting for the deadline. */
+ * process that burns processor time meanwhile is judged without waiting for the deadline; many that have
+ * just been made may together need some to come to rest. */
 static bool idle_ready(void *arg)
 {
     struct state_wait *w = arg;
     struct pinfo now[64];
     size_t n = family_of(w->p, now, 64);
-    uint64_t used = 0;
+    uint64_t used = 0, most = 0;
     bool idle = n > 0;
     const char *restless = NULL;
 
+    if (!w->base_count) { /* what it has used before is none of our business */
+        (void)memcpy(w->base, now, sizeof(now));
+        w->base_count = n;
+    }
     for (size_t i = 0; i < n; i++) {
         const struct pinfo *last = find_info(w->seen, w->seen_count, now[i].pid);
         const struct pinfo *base = find_info(w->base, w->base_count, now[i].pid);
         struct psyscall call;
 
-        used += ticks_ns(now[i].ticks - (base ? base->ticks : 0));
+        const uint64_t one = ticks_ns(now[i].ticks - (base ? base->ticks : 0));
+
+        used += one;
+        most = one > most ? one : most;
         if (now[i].state != 'S' || !last || last->switches != now[i].switches)
             idle = false;
         if (now[i].state == 'S' && procfs_syscall(now[i].pid, &call)
@@ -724,15 +732,11 @@ static bool idle_ready(void *arg)
             restless = call.nr < 0 ? NULL : call_name(call.nr);
         }
     }
-    if (!w->base_count) {
-        (void)memcpy(w->base, now, sizeof(now));
-        w->base_count = n;
-    }
     (void)memcpy(w->seen, now, sizeof(now));
     w->seen_count = n;
     /* Naps are no accident: seen often enough, they need no deadline either. */
     w->count = restless ? w->count + 1 : w->count;
-    if (!idle && (used > deadline_ns() / 10 || w->count >= 50))
+    if (!idle && (most > deadline_ns() / 10 || used > deadline_ns() / 2 || w->count >= 50))
         fail_signed(KIND_AWAKE, text("%s: %s", w->p->name, restless ? restless : "running"),
                     restless ? "%s wakes up again and again in %s although nothing happens"
                              : "%s is running%s although nothing happens",

@@ -87,6 +87,7 @@ static const struct expected {
     {"limited_processor", USERS, "fail", "limit", 0, "limit: processor time", 0, 0},
     {"limited_processes", USERS, "fail", "limit", 0, "limit: processes", 0, 0},
     {"many_threads", ALL, "pass", 0, 0, 0, 0, 0},
+    {"rests_after_work", ALL, "pass", 0, 0, 0, 0, 0},
     {"names_itself", ALL, "pass", 0, 0, 0, 0, 0},
     {"limited_file", USERS, "crash", "died", 0, "bad: SIGXFSZ", 0, 0},
     {"works_long", NATIVE, "pass", 0, 0, 0, 0, 0},

@@ -342,6 +342,17 @@ UNIT(descriptors, inherited_ones_and_the_standard_three_are_not_counted)
     release(&g);
 }
 
+UNIT(descriptors, what_mq_notify_opens_for_its_thread_is_nobodys_fault)
+{
+    struct reading g = {0};
+
+    read_text(&g, HEAD STACK(LIBC_FRAME MINE("listen_again", "401")) MADE TAIL);
+    read_log(&g, "==41== Open pf-16 socket 6\n==41== \n==41== Open file descriptor 5: /q\n==41== \n");
+    cr_assert_eq(g.report.errors_n, 1);
+    is_error(&g, 0, MEMCHECK_DESCRIPTOR, "OpenDescriptor", "src/lab05.c:30 listen_on", 1);
+    release(&g);
+}
+
 UNIT(descriptors, of_this_process_alone_although_lines_of_others_come_between)
 {
     struct reading g = {0};

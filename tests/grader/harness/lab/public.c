@@ -269,6 +269,17 @@ LAB_TEST(public, many_threads)
     expect_exit(start("good", "threads", "190", NULL), 0);
 }
 
+/* What it has used the processor for before is no sign that it is awake now. */
+LAB_TEST(public, rests_after_work)
+{
+    struct proc *p = start("good", "rest", under_memcheck() ? "1" : "400", NULL);
+
+    await_line(p, "READY");
+    expect_idle(p);
+    send_signal(p, SIGTERM);
+    (void)await_exit(p);
+}
+
 /* The C library knows its name. */
 LAB_TEST(public, names_itself)
 {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* good: does what programs should: good echo | good serve NAME | good twice N | good threads N | good warn. */
+/* good: does what programs should: good echo | good serve NAME | good twice N | good threads N | good warn |
+ * good rest MS. */
 #include "lib.h"
 
 #include <err.h>
@@ -11,6 +12,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 static volatile sig_atomic_t ended;
@@ -93,6 +95,17 @@ static void *wait_for_all(void *arg)
     return arg;
 }
 
+/* Has work to do before it can serve. */
+static int rest_after(int ms)
+{
+    while (clock() < (clock_t)ms * (CLOCKS_PER_SEC / 1000))
+        ;
+    (void)printf("READY\n");
+    (void)fflush(stdout);
+    (void)pause();
+    return 1;
+}
+
 /* So many threads, all at once. */
 static int threads(unsigned n)
 {
@@ -120,10 +133,12 @@ int main(int argc, char **argv)
         return printf("%d\n", helper(atoi(argv[2]))) < 0;
     if (argc == 3 && strcmp(argv[1], "threads") == 0)
         return threads((unsigned)atoi(argv[2]));
+    if (argc == 3 && strcmp(argv[1], "rest") == 0)
+        return rest_after(atoi(argv[2]));
     if (argc == 2 && strcmp(argv[1], "warn") == 0) {
         warnx("by err.h");
         return 1;
     }
-    (void)fprintf(stderr, "usage: good echo | serve NAME | twice N | threads N | warn\n");
+    (void)fprintf(stderr, "usage: good echo | serve NAME | twice N | threads N | warn | rest MS\n");
     return 2;
 }
