@@ -375,8 +375,9 @@ static int list_paths(struct run *run, const struct strs *paths, struct err *err
 {
     for (size_t i = 0; i < paths->n; i++) {
         if (run->o->class) {
-            if (class_read(paths->v[i], run->o->grade.mode, &run->list, err) < 0)
-                return err->code == EINTR ? cmd_status_of(err) : CMD_USAGE;
+            const int status = class_read(paths->v[i], run->o->grade.mode, &run->list, err);
+            if (status != 0)
+                return status > 0 ? CMD_USAGE : cmd_status_of(err);
             continue;
         }
         CLEANUP(free_ptr) char *id = intake_id(paths->v[i]);

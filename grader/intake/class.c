@@ -156,6 +156,8 @@ static int write_file(int fd, const char *path, const char *data, size_t n, stru
 {
     while (n) {
         const ssize_t put = write(fd, data, n);
+        if (put < 0 && errno == EINTR)
+            continue;
         if (put < 0)
             return err_errno(err, errno, N_("cannot write '%s'"), path);
         data += put;
@@ -297,14 +299,15 @@ static int read_archive(const char *path, enum box_mode mode, struct class_list 
         return 0;
     }
     CLEANUP(free_ptr) char *sentence = rejection_sentence(&why, true);
-    return err_set(err, N_("cannot read the class '%s': %s"), path, sentence);
+    (void)err_set(err, N_("cannot read the class '%s': %s"), path, sentence);
+    return 1;
 }
 
 int class_read(const char *path, enum box_mode mode, struct class_list *c, struct err *err)
 {
     if (rules_is_archive(path) && is_hand_in(path))
         return read_archive(path, mode, c, err);
-    return read_folder(path, c, err);
+    return read_folder(path, c, err) < 0 ? 1 : 0;
 }
 
 bool class_is_temporary(const struct class_list *c, const char *path)

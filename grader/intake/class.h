@@ -26,7 +26,7 @@ struct class_list {
  * archive or C file and nothing else is that. Of names as Moodle gives them,
  * "Ana Silva_1234_assignsubmission_file_", the part before "_assignsubmission_" is the id.
  * An archive with all that was handed in, which an LMS makes, is unpacked into a temporary folder first, by a
- * box of this mode. -1: the folder or the archive cannot be read. */
+ * box of this mode. 1: the folder or the archive cannot be read (*err). -1: a fault of ours. */
 int class_read(const char *path, enum box_mode mode, struct class_list *list, struct err *err);
 
 void class_add(struct class_list *list, const char *path, const char *id);
