@@ -241,17 +241,15 @@ static int compare_text(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* Numbers of four digits or more, which depend on the user, become N. */
+/* Numbers depend on users and processes, which may have small ones: they become N. */
 static void hide_numbers(char *s)
 {
     char *to = s;
 
     while (*s) {
-        size_t digits = strspn(s, "0123456789abcdefx");
-
-        if (digits >= 4 && strspn(s, "0123456789") > 0) {
+        if (*s >= '0' && *s <= '9') {
             *to++ = 'N';
-            s += digits;
+            s += strspn(s, "0123456789abcdefx");
             continue;
         }
         *to++ = *s++;
