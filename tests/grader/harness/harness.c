@@ -247,9 +247,11 @@ static void hide_numbers(char *s)
     char *to = s;
 
     while (*s) {
+        const size_t digits = strspn(s, "0123456789abcdefx");
+
         if (*s >= '0' && *s <= '9') {
             *to++ = 'N';
-            s += strspn(s, "0123456789abcdefx");
+            s += digits;
             continue;
         }
         *to++ = *s++;
