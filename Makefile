@@ -26,7 +26,7 @@ ALL_CFLAGS := -std=c11 -D_GNU_SOURCE -Igrader $(WARNINGS) $(CFLAGS) $(SANITIZE)
 LIBS := -larchive -lcyaml -ljansson -lexpat -lseccomp -lcrypto -lm
 
 # init runs inside the box as a static program of its own, and travels within grader.
-INIT_SOURCES := $(wildcard grader/box/init*.c) grader/box/confine.c grader/box/empty.c
+INIT_SOURCES := $(wildcard grader/box/init*.c) grader/box/blame.c grader/box/confine.c grader/box/empty.c
 SOURCES := $(filter-out $(wildcard grader/box/init*.c) $(wildcard grader/intake/unpack*.c), $(wildcard grader/*.c grader/*/*.c))
 # Programs and data that travel within grader.
 IMAGE_OBJECTS := $(patsubst grader/%.S, $(BUILD)/obj/%.o, $(wildcard grader/*/*_image.S))

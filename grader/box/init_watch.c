@@ -6,7 +6,7 @@
 #define _GNU_SOURCE 1
 #include "box/init.h"
 
-#include "box/box.h"
+#include "box/blame.h"
 #include "util/cleanup.h"
 
 #include <ctype.h>
@@ -100,10 +100,8 @@ static bool read_uid(const char *pid, uid_t *uid)
     return true;
 }
 
-typedef uint64_t usage[BOX_UID_LAST + 1]; /* bytes by inner uid */
-
 /* What all programs that are not the judge's use. */
-static uint64_t add_up(uint64_t (*measure)(const char *pid, uid_t uid), usage by_uid)
+static uint64_t add_up(uint64_t (*measure)(const char *pid, uid_t uid), blame_usage by_uid)
 {
     uint64_t sum = sysv_segments();
     CLEANUP(closedir_dir) DIR *dir = opendir("/proc");
@@ -123,17 +121,14 @@ static uint64_t add_up(uint64_t (*measure)(const char *pid, uid_t uid), usage by
     return sum;
 }
 
-/* The uid that uses most, or of which most has gone since; 0: none. */
-static uid_t worst(const usage used, const usage since)
+/* The inner uid that uses most; 0: none. */
+static unsigned greediest(const blame_usage used)
 {
-    uint64_t most = 0;
-    uid_t uid = 0;
+    unsigned uid = 0;
 
-    for (uid_t i = 1; i <= BOX_UID_LAST; i++)
-        if (used[i] > since[i] && used[i] - since[i] > most) {
-            most = used[i] - since[i];
-            uid = init.first_uid + i;
-        }
+    for (unsigned i = 1; i <= BOX_UID_LAST; i++)
+        if (used[i] > used[uid])
+            uid = i;
     return uid;
 }
 
@@ -157,12 +152,12 @@ static uint64_t kernel_kills(void)
     return at ? strtoull(at + strlen("oom_kill "), NULL, 10) : 0;
 }
 
-static uint64_t kills; /* of the kernel's, those that are known */
+static struct blame blame;
 
 int watch_events(int fd)
 {
     init.events_fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
-    kills = kernel_kills();
+    blame.kills = kernel_kills();
     return init.events_fd < 0 ? errno : 0;
 }
 
@@ -183,28 +178,22 @@ void watch_soon(void)
 
 int watch_memory(void)
 {
-    static usage before;
-    static const usage nothing;
-    usage now_used = {0}, exact = {0};
+    blame_usage used = {0}, exact = {0};
     const int64_t now = init_now_ms();
     bool running = false;
 
     for (size_t i = 0; i < WIRE_PROCS_MAX; i++)
         running |= init.procs[i].used && !init.procs[i].ended;
-    if (!running && kernel_kills() == kills)
+    if (!running && kernel_kills() == blame.kills)
         return -1;
     if (now < next_ms)
         return (int)(next_ms - now);
     next_ms = now + WATCH_MS;
-    const uint64_t all = add_up(resident, now_used), killed = kernel_kills();
-    uid_t uid = 0;
-    if (killed > kills) /* what it killed is gone already */
-        uid = worst(before, now_used);
-    else if (all > init.memory_max && add_up(proportional, exact) > init.memory_max)
-        uid = worst(exact, nothing);
-    kills = killed;
-    memcpy(before, now_used, sizeof(before));
+    const uint64_t all = add_up(resident, used);
+    unsigned uid = blame_look(&blame, used, kernel_kills(), now);
+    if (!uid && all > init.memory_max && add_up(proportional, exact) > init.memory_max)
+        uid = greediest(exact);
     if (uid)
-        kill_for_memory(uid);
+        kill_for_memory(init.first_uid + uid);
     return WATCH_MS;
 }
