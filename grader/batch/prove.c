@@ -336,39 +336,6 @@ static void stop_load(const pid_t *pids, long n)
         }
 }
 
-static int grade_all(const struct lab *lab, const struct prove_options *o, struct proof *p, struct job *jobs, size_t jobs_n,
-                     struct err *err)
-{
-    CLEANUP(free_ptr) struct pollfd *polls = xcalloc(jobs_n + 1, sizeof(*polls));
-    const size_t all = p->cases_n * o->repeat;
-    size_t started = 0, ended = 0;
-
-    while (ended < all) {
-        for (size_t i = 0; i < jobs_n && started < all; i++)
-            if (!jobs[i].pid && start_job(lab, o, &p->cases[started / o->repeat], &jobs[i], err) == 0)
-                started++;
-            else if (!jobs[i].pid)
-                return -1;
-        for (size_t i = 0; i < jobs_n; i++)
-            polls[i] = (struct pollfd){.fd = jobs[i].pid ? jobs[i].pidfd : -1, .events = POLLIN};
-        polls[jobs_n] = (struct pollfd){.fd = interrupt_fd(), .events = POLLIN};
-        if (poll(polls, jobs_n + 1, -1) < 0 && errno != EINTR)
-            return err_errno(err, errno, "poll");
-        if (interrupt_signal())
-            return err_errno(err, EINTR, N_("interrupted"));
-        for (size_t i = 0; i < jobs_n; i++) {
-            if (!jobs[i].pid || !(polls[i].revents & (POLLIN | POLLHUP)))
-                continue;
-            struct prove_case *c = jobs[i].c;
-            end_job(&jobs[i]);
-            ended++;
-            if (o->run)
-                o->run(o->ctx, c, ended, all);
-        }
-    }
-    return 0;
-}
-
 /* Judging ------------------------------------------------------------------------------------------- */
 
 bool prove_caught(const struct prove_case *c, const char *test)
@@ -505,6 +472,51 @@ static void judge_tests(const struct lab *lab, struct proof *p)
     }
 }
 
+static void tell(const struct lab *lab, const struct prove_options *o, struct prove_case *c, const struct proof *p)
+{
+    judge_case(lab, c);
+    if (o->judge && c->fingerprint)
+        o->judge(o->ctx, c);
+    if (o->done)
+        o->done(o->ctx, c, (size_t)(c - p->cases) + 1, p->cases_n);
+}
+
+static int grade_all(const struct lab *lab, const struct prove_options *o, struct proof *p, struct job *jobs, size_t jobs_n,
+                     struct err *err)
+{
+    CLEANUP(free_ptr) struct pollfd *polls = xcalloc(jobs_n + 1, sizeof(*polls));
+    const size_t all = p->cases_n * o->repeat;
+    size_t started = 0, ended = 0, told = 0;
+
+    while (ended < all) {
+        for (size_t i = 0; i < jobs_n && started < all; i++)
+            if (!jobs[i].pid && start_job(lab, o, &p->cases[started / o->repeat], &jobs[i], err) == 0)
+                started++;
+            else if (!jobs[i].pid)
+                return -1;
+        for (size_t i = 0; i < jobs_n; i++)
+            polls[i] = (struct pollfd){.fd = jobs[i].pid ? jobs[i].pidfd : -1, .events = POLLIN};
+        polls[jobs_n] = (struct pollfd){.fd = interrupt_fd(), .events = POLLIN};
+        if (poll(polls, jobs_n + 1, -1) < 0 && errno != EINTR)
+            return err_errno(err, errno, "poll");
+        if (interrupt_signal())
+            return err_errno(err, EINTR, N_("interrupted"));
+        for (size_t i = 0; i < jobs_n; i++) {
+            if (!jobs[i].pid || !(polls[i].revents & (POLLIN | POLLHUP)))
+                continue;
+            struct prove_case *c = jobs[i].c;
+            end_job(&jobs[i]);
+            ended++;
+            if (o->run)
+                o->run(o->ctx, c, ended, all);
+        }
+        /* In their order, as soon as they are known: who waits sees what fails, and it is not lost. */
+        while (told < p->cases_n && p->cases[told].runs == o->repeat)
+            tell(lab, o, &p->cases[told++], p);
+    }
+    return 0;
+}
+
 int prove_lab(const struct lab *lab, const struct prove_options *o, struct proof *proof, struct err *err)
 {
     struct proof p = {0};
@@ -538,13 +550,6 @@ int prove_lab(const struct lab *lab, const struct prove_options *o, struct proof
     if (status < 0) {
         proof_release(&p);
         return -1;
-    }
-    for (size_t i = 0; i < p.cases_n; i++) {
-        judge_case(lab, &p.cases[i]);
-        if (o->judge && p.cases[i].fingerprint)
-            o->judge(o->ctx, &p.cases[i]);
-        if (o->done)
-            o->done(o->ctx, &p.cases[i], i + 1, p.cases_n);
     }
     if (!o->only)
         judge_tests(lab, &p);
