@@ -34,6 +34,7 @@ struct explain_person {
     char state;        /* as in /proc/PID/stat */
     const char *name;  /* of its program; the caller's */
     bool child;        /* not the program itself, but a child that goes on in the same program */
+    bool frozen;       /* if it is stopped, it was the test that stopped it, for as long as it needs */
     bool aside;        /* only looked at as one who may hold something: gets no record */
     double cpu_s;      /* processor time used */
 };

@@ -875,7 +875,7 @@ static json_t *tell(const struct look *l, const struct explain_person *p)
         break;
     case 'T':
     case 't':
-        state = "stopped";
+        state = p->frozen ? "frozen" : "stopped";
         break;
     case 'R':
         state = "running";
@@ -893,7 +893,7 @@ static json_t *tell(const struct look *l, const struct explain_person *p)
     }
     set(o, "state", json_string(state));
     if (p->state != 'Z' && p->state != 'X')
-        tell_signals(l, o, p->pid, state[0] == 'b' && b.family == FAMILY_PAUSE, state[0] == 's');
+        tell_signals(l, o, p->pid, state[0] == 'b' && b.family == FAMILY_PAUSE, p->state == 'T' || p->state == 't');
     return o;
 }
 

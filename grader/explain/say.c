@@ -357,6 +357,11 @@ static char *say_blocked(const json_t *r, const char *name)
     return xformat(_("%s waits in %s on %s"), name, call, things);
 }
 
+static bool is_stopped(const json_t *r)
+{
+    return is(r, "state", "stopped") || is(r, "state", "frozen");
+}
+
 char *explain_say(const json_t *r)
 {
     CLEANUP(free_ptr) char *name = say_who(r);
@@ -368,6 +373,8 @@ char *explain_say(const json_t *r)
         line = xformat(_("%s has ended, and %s has not waited for it"), name, parent);
     } else if (is(r, "state", "stopped")) {
         line = xformat(_("%s is stopped by a signal"), name);
+    } else if (is(r, "state", "frozen")) {
+        line = xformat(_("%s is held back by the test"), name);
     } else if (is(r, "state", "running")) {
         line = xformat(_("%s is running; it has used %.1f s of processor time"), name, json_number_value(json_object_get(r, "cpu_s")));
     } else if (is(r, "state", "blocked")) {
@@ -377,7 +384,7 @@ char *explain_say(const json_t *r)
     }
     if (!*pending)
         return take_ptr(&line);
-    return xformat(is(r, "state", "stopped") ? _("%s; %s is pending") : _("%s; %s is pending, and blocked"), line, pending);
+    return xformat(is_stopped(r) ? _("%s; %s is pending") : _("%s; %s is pending, and blocked"), line, pending);
 }
 
 /* Signatures ------------------------------------------------------------------------------------------ */
@@ -471,7 +478,7 @@ static char *sign(const json_t *r)
         part = sign_blocked(r, name);
     else
         part = xformat("%s: %s", name, string(r, "state"));
-    if (is(r, "state", "stopped"))
+    if (is_stopped(r))
         return take_ptr(&part);
     json_array_foreach(json_object_get(r, "pending"), i, one)
         join(&pending, ", ", say_word(one), true);

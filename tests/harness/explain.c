@@ -22,6 +22,7 @@ static void name_person(struct explain_person *person, const struct pinfo *info)
     const struct proc *p = proc_by_session(info->session);
 
     person->name = info->comm;
+    person->frozen = p && (p->pid == info->pid ? p->frozen : p->frozen_below);
     if (p && p->pid == info->pid) {
         person->name = p->name;
     } else if (p && (strncmp(info->comm, p->name, COMM_MAX) == 0

@@ -62,11 +62,13 @@ static void signal_family(struct proc *p, int sig, const char *what)
 
 void freeze_offspring(struct proc *p)
 {
+    p->frozen_below = true;
     signal_family(p, SIGSTOP, "be stopped");
 }
 
 void thaw_offspring(struct proc *p)
 {
+    p->frozen_below = false;
     signal_family(p, SIGCONT, "go on");
 }
 

@@ -49,6 +49,8 @@ struct proc {
     bool killed;         /* by the harness, with SIGKILL: it could not clean up */
     int status;          /* as of waitpid */
     uint64_t sent;       /* bit N: the test sent it signal N */
+    bool frozen;         /* by freeze() */
+    bool frozen_below;   /* its children, by freeze_offspring() */
     struct stream out, err;
     bool out_held;       /* out is not read for now */
     size_t output_max;   /* bytes kept of one stream; more fails the test */

@@ -781,6 +781,7 @@ void freeze(struct proc *p)
     struct state_wait w = {.p = p, .state = 'T'};
 
     send_signal(p, SIGSTOP);
+    p->frozen = true;
     wait_for(&(struct wait){.what = text("%s to be stopped", p->name), .ready = state_ready,
                             .arg = &w, .fd = -1, .look = true, .of = p});
 }
@@ -790,6 +791,7 @@ void thaw(struct proc *p)
     struct state_wait w = {.p = p, .state = 'R'};
 
     send_signal(p, SIGCONT);
+    p->frozen = false;
     wait_for(&(struct wait){.what = text("%s to go on", p->name), .ready = state_ready,
                             .arg = &w, .fd = -1, .look = true, .of = p});
 }

@@ -78,6 +78,7 @@ static const struct expected {
      "waits in poll on descriptor 3, a Unix socket"},
     {"hangs_spinning", NATIVE, "timeout", "hang", 0, "bad: running", 0, "of processor time"},
     {"hangs_stopped", NATIVE, "timeout", "hang", 0, "bad: stopped", 0, "is stopped by a signal"},
+    {"hangs_frozen", NATIVE, "timeout", "hang", 0, "bad: frozen", 0, "is held back by the test"},
     {"awake_spinning", NATIVE, "fail", "awake", 0, "bad: running", 0, 0},
     {"awake_napping", NATIVE, "fail", "awake", 0, "bad: sleep", 0, 0},
     {"awake_polling", NATIVE, "fail", "awake", 0, "bad: poll", 0, 0},

@@ -203,6 +203,15 @@ LAB_TEST(public, hangs_stopped)
     struct proc *p = start("bad", "spin", NULL);
 
     await_line(p, "READY");
+    send_signal(p, SIGSTOP);
+    await_line(p, "never");
+}
+
+LAB_TEST(public, hangs_frozen)
+{
+    struct proc *p = start("bad", "spin", NULL);
+
+    await_line(p, "READY");
     freeze(p);
     await_line(p, "never");
 }
