@@ -261,7 +261,11 @@ static void note_difference(struct prove_case *c, const char *other, const struc
         if (first && first->verdict != t->verdict)
             strs_addf(&c->problems, "%s: %s in the first run, %s in run %u: %s", t->name, verdict_names[first->verdict],
                       verdict_names[t->verdict], c->runs + 1, t->message ? t->message : first->message ? first->message : "");
+        if (t->memcheck_message)
+            strs_addf(&c->problems, "%s: under valgrind in run %u: %s", t->name, c->runs + 1, t->memcheck_message);
     }
+    if (r->message)
+        strs_addf(&c->problems, "run %u: %s", c->runs + 1, r->message);
     while (c->fingerprint[same] && c->fingerprint[same] == other[same])
         same++;
     for (from = same; from > 0 && c->fingerprint[from - 1] != ';'; from--)

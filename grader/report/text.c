@@ -536,6 +536,18 @@ static void put_environment(const struct writer *w)
                       w->c->off);
 }
 
+/* What kept memory from being judged, where the sentence about it must not tell it to everybody. */
+static void put_unobserved(const struct writer *w)
+{
+    for (size_t i = 0; i < w->r->tests_n; i++) {
+        const struct result_test *t = &w->r->tests[i];
+        if (!t->hidden || !t->memcheck_message || tells(w, t) != LAB_TELLS_ALL)
+            continue;
+        CLEANUP(free_ptr) char *message = messages_in(w->lab, w->o->lang, t->memcheck_message);
+        put_field(w, t->id, message);
+    }
+}
+
 int report_text(FILE *out, const struct lab *lab, const struct result *r, const struct report_options *o)
 {
     const struct writer w = {out, lab, r, o, o->colour ? &coloured : &plain};
@@ -549,6 +561,7 @@ int report_text(FILE *out, const struct lab *lab, const struct result *r, const 
         CLEANUP(free_ptr) char *why = r->rejection.why ? rejection_sentence(&r->rejection, true) : NULL;
         CLEANUP(free_ptr) char *message = r->message ? messages_in(lab, o->lang, r->message) : NULL;
         put_wrapped(out, why ? why : message ? message : _("no reason is known"), 4);
+        put_unobserved(&w);
     }
     if (r->status == STATUS_GRADED && !r->partial) {
         (void)fputc('\n', out);

@@ -77,6 +77,7 @@ static json_t *test_json(const struct result_test *t, bool deterministic)
     set_if(o, "culprit", t->culprit);
     if (t->memcheck)
         set(o, "memcheck", json_string(verdict_names[t->memcheck_verdict]));
+    set_if(o, "memcheck_message", t->memcheck_message);
     if (!deterministic)
         set(o, "duration_ms", json_integer(t->duration_ms));
     return o;
@@ -251,6 +252,7 @@ static int test_of(const json_t *o, struct result_test *t)
     t->skipped = json_is_true(json_object_get(o, "skipped"));
     t->memcheck = memcheck >= 0;
     t->memcheck_verdict = memcheck >= 0 ? (enum verdict)memcheck : VERDICT_NOT_RUN;
+    t->memcheck_message = text_of(o, "memcheck_message");
     t->duration_ms = (long)number_of(o, "duration_ms");
     t->verdict = verdict >= 0 ? (enum verdict)verdict : VERDICT_INCONCLUSIVE;
     return verdict >= 0 && t->id && t->name ? 0 : -1;

@@ -45,6 +45,7 @@ void result_release(struct result *r)
         json_decref(t->explain);
         free(t->cause);
         free(t->culprit);
+        free(t->memcheck_message);
         free(t->hint_key);
         free(t->file);
     }

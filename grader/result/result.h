@@ -73,6 +73,7 @@ struct result_test {
     char *file;        /* where in the test the check stands; NULL */
     int line;
     enum verdict memcheck_verdict; /* NOT_RUN: it had no memcheck run */
+    char *memcheck_message; /* what was seen there, of a test that passes without it; NULL */
 };
 
 struct finding {

@@ -28,7 +28,6 @@ struct memory {
     struct stage *s;
     struct strs all;    /* pids of programs: each has a file */
     struct strs pids;   /* of those, ended by themselves: their descriptors are judged */
-    char *failed, *said; /* a public test that failed, and what it saw; NULL: none */
     char *unknown;      /* a system call that valgrind does not know, and that was made; NULL: none */
     size_t done, total;
 };
@@ -37,8 +36,6 @@ static void memory_release(struct memory *m)
 {
     strs_release(&m->all);
     strs_release(&m->pids);
-    free(m->failed);
-    free(m->said);
     free(m->unknown);
 }
 
@@ -66,9 +63,8 @@ static void on_record(void *ctx, const char *name, struct result_test *t, json_t
         not_believed(m->s, "%s", message);
     if (!t)
         return;
-    if (strcmp(name, "failure") == 0 && message && !t->hidden && !m->failed) {
-        m->failed = xstrdup(t->name);
-        m->said = xstrdup(message);
+    if (strcmp(name, "failure") == 0 && message && t->verdict == VERDICT_PASS && !t->memcheck_message) {
+        t->memcheck_message = xstrdup(message);
     } else if (strcmp(name, "program") == 0) {
         const char *ended = json_string_value(json_object_get(record, "ended"));
         const long long pid = json_integer_value(json_object_get(record, "pid"));
@@ -80,6 +76,10 @@ static void on_record(void *ctx, const char *name, struct result_test *t, json_t
         t->memcheck_verdict = !verdict || strcmp(verdict, "error") == 0 ? VERDICT_INCONCLUSIVE
                               : strcmp(verdict, "pass") == 0          ? VERDICT_PASS
                                                                       : VERDICT_FAIL;
+        if (t->memcheck_verdict == VERDICT_PASS) { /* the second time */
+            free(t->memcheck_message);
+            t->memcheck_message = NULL;
+        }
         m->done++;
         if (m->s->progress)
             m->s->progress(m->s->progress_ctx, &(struct stage_progress){.stage = STAGE_MEMORY, .done = m->done, .total = m->total});
@@ -300,14 +300,14 @@ static bool is_void(const struct result *r)
     return false;
 }
 
-static char *why_unobserved(const struct memory *m, const char *test, bool works)
+static char *why_unobserved(const struct memory *m, const struct result_test *t, bool works)
 {
     if (m->unknown)
         return xformat("%s passes, but not under valgrind, which does not know the system call %s: memory could not be judged; "
-                       "use another call, or have it judged by a person", test, m->unknown);
-    if (m->failed && strcmp(m->failed, test) == 0)
-        return xformat("%s passes, but not under valgrind, where it saw: %s: memory could not be judged", test, m->said);
-    return works ? xformat("%s passes, but not under valgrind: memory could not be judged", test)
+                       "use another call, or have it judged by a person", t->name, m->unknown);
+    if (t->memcheck_message && !t->hidden)
+        return xformat("%s passes, but not under valgrind, where it saw: %s: memory could not be judged", t->name, t->memcheck_message);
+    return works ? xformat("%s passes, but not under valgrind: memory could not be judged", t->name)
                  : xstrdup("no test passes under valgrind: memory could not be judged; does valgrind work here ('grader doctor')?");
 }
 
@@ -333,7 +333,7 @@ static void judge_unobserved(struct stage *s, const struct memory *m, const stru
         } else if (!explained && (s->result->status != STATUS_HELD || !s->result->message)) {
             s->result->status = STATUS_HELD;
             free(s->result->message);
-            s->result->message = why_unobserved(m, t->name, works);
+            s->result->message = why_unobserved(m, t, works);
         }
     }
 }

@@ -446,8 +446,9 @@ LAB_TEST(hidden, client_protocol_cleanup)
 
     clue("no-timeout");
     c = start("fifoc", "-t", "100", "server", "NEXT", NULL);
-    (void)receive_request(s, c, "NEXT");
     expect_complaint(c, 4);
+    if (pending_bytes(s) > 0) /* on a busy machine its time may be over before it has asked */
+        (void)receive_request(s, c, "NEXT");
     check_reply_fifo_gone(c);
 
     clue("reply-fifo-left");

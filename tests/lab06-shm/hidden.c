@@ -427,7 +427,7 @@ LAB_TEST(hidden, sysv_cleanup)
     clue("sysv-exclusive");
     theirs = make_sysv(taken, SIZE);
     (void)memset(theirs, 't', SIZE);
-    expect_complaint(start("svsend", "-t", "50", text("%d", (int)taken), "mine", NULL), 5);
+    expect_complaint(start("svsend", "-t", "1000", text("%d", (int)taken), "mine", NULL), 5);
     check(sysv_exists(taken), NULL, "svsend has removed a segment of somebody else");
     check_bytes(theirs, SIZE, bytes_of('t', SIZE), SIZE, NULL, "the segment of somebody else");
 }

@@ -30,6 +30,7 @@ static void fill(struct result *r, const char *text)
         t->hidden = v % 2;
         t->memcheck = v % 3 == 0;
         t->memcheck_verdict = VERDICT_FAIL;
+        t->memcheck_message = v % 3 == 0 ? xstrdup("the wrong line") : NULL;
         t->verdict = (enum verdict)v;
         t->score = v;
         t->max_score = v + 0.5;
