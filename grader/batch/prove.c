@@ -476,13 +476,13 @@ static void judge_tests(const struct lab *lab, struct proof *p)
     }
 }
 
-static void tell(const struct lab *lab, const struct prove_options *o, struct prove_case *c, const struct proof *p)
+static void tell(const struct lab *lab, const struct prove_options *o, struct prove_case *c)
 {
     judge_case(lab, c);
     if (o->judge && c->fingerprint)
         o->judge(o->ctx, c);
     if (o->done)
-        o->done(o->ctx, c, (size_t)(c - p->cases) + 1, p->cases_n);
+        o->done(o->ctx, c);
 }
 
 static int grade_all(const struct lab *lab, const struct prove_options *o, struct proof *p, struct job *jobs, size_t jobs_n,
@@ -516,7 +516,7 @@ static int grade_all(const struct lab *lab, const struct prove_options *o, struc
         }
         /* In their order, as soon as they are known: who waits sees what fails, and it is not lost. */
         while (told < p->cases_n && p->cases[told].runs == o->repeat)
-            tell(lab, o, &p->cases[told++], p);
+            tell(lab, o, &p->cases[told++]);
     }
     return 0;
 }

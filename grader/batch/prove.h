@@ -36,8 +36,8 @@ struct prove_options {
     const char *const *only; /* names of the cases, up to NULL; NULL: all */
     /* Called for each case with a result, when all runs have ended: adds what it finds to problems. */
     void (*judge)(void *ctx, struct prove_case *c);
-    /* Called when a case has been judged. */
-    void (*done)(void *ctx, const struct prove_case *c, size_t ended, size_t all);
+    /* Called when a case has been judged, in their order. */
+    void (*done)(void *ctx, const struct prove_case *c);
     void (*run)(void *ctx, const struct prove_case *c, size_t ended, size_t all); /* after each run */
     void *ctx;
 };

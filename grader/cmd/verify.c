@@ -77,13 +77,11 @@ static void on_run(void *ctx, const struct prove_case *c, size_t ended, size_t a
     (void)fprintf(stderr, "  %s", c->name);
 }
 
-static void on_done(void *ctx, const struct prove_case *c, size_t ended, size_t all)
+static void on_done(void *ctx, const struct prove_case *c)
 {
     const struct verify_options *o = ctx;
     const bool ok = !c->problems.n;
 
-    (void)all;
-    (void)ended;
     if (isatty(STDERR_FILENO))
         (void)fputs("\r\033[K", stderr);
     printf("%s%-*s%s  %-14s", o->colour ? (ok ? "\033[32m" : "\033[31m") : "", (int)strlen(_("FAIL")), ok ? "ok" : _("FAIL"),
