@@ -16,14 +16,15 @@ static void check_guard(const char *file, const char *program)
     check(!*notes, "errno-in-handler", "a handler of %s leaves errno changed", program);
 }
 
-/* How to start a program whose handlers are guarded. */
+/* How to start a program whose handlers are guarded. Its commands are not what this is about. */
 static const struct start *guarded(const char *file, const char *commands)
 {
     struct start *how = bytes_of(0, sizeof(*how));
-    const char **env = bytes_of(0, 2 * sizeof(*env));
+    const char **env = bytes_of(0, 3 * sizeof(*env));
 
     make_file(file, "", 0);
     env[0] = text("LAB_GUARD=%s", file);
+    env[1] = PARENT_FIRST;
     how->env = env;
     how->stdin_file = commands;
     return how;
@@ -258,7 +259,7 @@ enum { MANY = 300 };
 /* Runs so many commands that end at once. 'late': every child is dead before its parent goes on. */
 static void run_many(int jobs, bool late)
 {
-    static const char *const env[] = {"LAB_FORK=late", NULL};
+    static const char *const env[] = {"LAB_FORK=child-first", NULL};
     char *commands = bytes_of(0, 5 * MANY + 1);
     bool started[MANY + 1] = {false}, ended[MANY + 1] = {false};
     const char *line;
@@ -308,7 +309,8 @@ LAB_TEST(hidden, supervise_term_timeout)
 {
     static const char stubborn[] = "trap '' TERM\nexec \"$1\" \"$2\" go\n";
     const char *gate = helper("gate"), *commands, *out;
-    struct start typed = {.stdin_file = "commands"};
+    static const char *const env[] = {PARENT_FIRST, NULL};
+    struct start typed = {.stdin_file = "commands", .env = env};
     struct sock *here, *early;
     struct proc *p;
 

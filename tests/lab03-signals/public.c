@@ -303,7 +303,8 @@ LAB_TEST(public, supervise_basic)
 {
     static const char three[] = "exit 3\n", die[] = "kill -9 $$\n";
     static const char commands[] = "true\nsh three\n\n  sh \t die  \nno-such-program here\n";
-    struct start typed = {.stdin_file = "commands"};
+    static const char *const env[] = {PARENT_FIRST, NULL};
+    struct start typed = {.stdin_file = "commands", .env = env};
     struct proc *p;
 
     clue("usage");

@@ -46,6 +46,9 @@ static inline void finish(struct proc *p)
 }
 #define finish(...) (HERE, finish(__VA_ARGS__))
 
+/* For commands that end at once where the test is not about that: see wrap.c. */
+#define PARENT_FIRST "LAB_FORK=parent-first"
+
 /* The next line of supervise must be "START ID <pid>". */
 static inline pid_t expect_start(struct proc *p, int id)
 {

@@ -8,7 +8,8 @@
  *     LAB_RIVAL=N:FILE signal N arrives immediately before the first call that may sleep: the very
  *                      gap between a test and a sleep. FILE is made then: whoever sleeps in a call
  *                      that is not known here has not met the rival
- *     LAB_FORK=late    whoever starts a child goes on only when the child is dead
+ *     LAB_FORK=child-first   whoever starts a child goes on only when the child is dead
+ *     LAB_FORK=parent-first  a child of fork goes on only when its parent is asleep
  *
  * The shim must not be seen by right code: sigaction tells the handlers that were installed, and
  * all flags and masks are the program's own. */
@@ -275,7 +276,7 @@ WRAP_SLEEP(int, clock_nanosleep, (clockid_t clock, int flags, const struct times
 WRAP_SLEEP(unsigned, sleep, (unsigned seconds), (seconds))
 WRAP_SLEEP(int, usleep, (useconds_t us), (us))
 
-/* Children that die at once -------------------------------------------------------------------- */
+/* Who runs first after fork -------------------------------------------------------------------- */
 
 /* Is it asleep, or stopped? Then it may be waiting for its parent. */
 static int asleep(pid_t pid)
@@ -296,25 +297,46 @@ static int asleep(pid_t pid)
     return at && (strncmp(at, ") S", 3) == 0 || strncmp(at, ") T", 3) == 0);
 }
 
+static const struct timespec look_again = {0, 1000000};
+
+static int runs_first(const char *who)
+{
+    const char *first = getenv("LAB_FORK");
+
+    return first && strcmp(first, who) == 0;
+}
+
 static void outlive(pid_t pid)
 {
     enum { LOOKS = 25 }; /* asleep for so many ms: it waits for us, so it is not a race at all */
-    const char *how = getenv("LAB_FORK");
-    struct timespec step = {0, 1000000};
     int why = errno, looks = 0;
     siginfo_t info;
 
-    if (!how || strcmp(how, "late") != 0)
+    if (!runs_first("child-first"))
         return;
     do {
         info.si_pid = 0;
         if (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) < 0 && errno != EINTR)
             break; /* reaped already: by a handler */
         if (info.si_pid == 0) {
-            (void)__real_ppoll(NULL, 0, &step, NULL);
+            (void)__real_ppoll(NULL, 0, &look_again, NULL);
             looks = asleep(pid) ? looks + 1 : 0;
         }
     } while (info.si_pid == 0 && looks < LOOKS);
+    errno = why;
+}
+
+/* A parent that never sleeps is not waited for longer than this. */
+static void let_parent_go(void)
+{
+    enum { LOOKS = 300 };
+    pid_t parent = getppid();
+    int why = errno;
+
+    if (!runs_first("parent-first"))
+        return;
+    for (int i = 0; i < LOOKS && getppid() == parent && !asleep(parent); i++)
+        (void)__real_ppoll(NULL, 0, &look_again, NULL);
     errno = why;
 }
 
@@ -322,6 +344,8 @@ WRAP(pid_t, fork, (void))
 {
     pid_t pid = __real_fork();
 
+    if (pid == 0)
+        let_parent_go();
     if (pid > 0)
         outlive(pid);
     return pid;
