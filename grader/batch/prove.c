@@ -266,6 +266,12 @@ static void note_difference(struct prove_case *c, const char *other, const struc
     }
     if (r->message)
         strs_addf(&c->problems, "run %u: %s", c->runs + 1, r->message);
+    for (size_t i = 0; i < r->findings_n; i++) {
+        const struct finding *f = &r->findings[i];
+        if (f->points < 0 && r->stages[f->stage].score != c->result.stages[f->stage].score)
+            strs_addf(&c->problems, "run %u: %s, %g: %s: %s", c->runs + 1, f->kind, f->points,
+                      f->test ? f->test : stage_names[f->stage], f->message ? f->message : "");
+    }
     while (c->fingerprint[same] && c->fingerprint[same] == other[same])
         same++;
     for (from = same; from > 0 && c->fingerprint[from - 1] != ';'; from--)
