@@ -20,6 +20,7 @@
 #include <sys/inotify.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -33,7 +34,7 @@ enum { NPROC = 512, CPU_S = 600, STRINGS_MAX = 32, SPARE_THREADS = 8 };
 
 static pid_t server, guardian; /* in the runner */
 static int verdict_fd = -1;    /* what the guardian has to say at its end */
-static char *socket_folder, *socket_path;
+static char *socket_folder, *socket_path, *image;
 
 static struct sockaddr_un address(const char *path)
 {
@@ -57,16 +58,22 @@ static const char *find_valgrind(void)
 
 /* The image that all programs are links to. At a desk they are files of their own, and there is no
  * fork server in them. */
-static const char *find_image(void)
+static void find_image(void)
 {
     const char *programs = getenv("LAB_PROGRAMS");
-    char probe[PATH_MAX], *image;
+    char probe[PATH_MAX];
 
     (void)snprintf(probe, sizeof(probe), "%s/probe", programs && *programs ? programs : "build");
     image = realpath(probe, NULL);
     if (!image)
         broken("no image behind '%s': %s", probe, strerror(errno));
-    return image;
+}
+
+/* It is closed while its programs run under valgrind. */
+static void open_image(void)
+{
+    if (chmod(image, S_IRWXU | S_IRGRP | S_IXGRP | S_IROTH | S_IXOTH) < 0)
+        broken("cannot open %s: %s", image, strerror(errno));
 }
 
 static _Noreturn void become_server(int listener, const char *const argv[], const char *const env[],
@@ -100,8 +107,7 @@ failed:
  * remove, cut or rewrite what valgrind said of them. So everything that is done to those files is watched,
  * and valgrind does always the same: it makes and opens a process's file, once, before the process runs
  * a single instruction of the student's, and writes to it as long as the process lives; the log is opened
- * once. The image is read when the server starts, and not again: who reads it then is about to run
- * it, or a copy, outside of valgrind.
+ * once.
  *
  * The kernel drops an event that is the same as the one before it. Writing is watched for that reason
  * alone: between valgrind's opening of a file and anybody else's lies valgrind's first word. */
@@ -116,15 +122,17 @@ static struct {
     int fd, folder, image;
     struct vg_file *v;
     size_t n;
-    bool serving;    /* there is a process but the server's own */
+    bool closed;     /* the image is; since then: */
+    bool accessed;   /* it was read */
+    bool bystanders; /* somebody has opened it, or had it open */
     char wrong[200]; /* what was done that valgrind does not do, the first of it; "" */
 } files = {.fd = -1};
 
-static void watch_files(const char *folder, const char *image)
+static void watch_files(const char *folder)
 {
     files.fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
     files.folder = inotify_add_watch(files.fd, folder, WATCHED);
-    files.image = inotify_add_watch(files.fd, image, IN_OPEN | IN_ACCESS);
+    files.image = inotify_add_watch(files.fd, image, IN_OPEN | IN_ACCESS | IN_CLOSE_NOWRITE);
     if (files.fd < 0 || files.folder < 0 || files.image < 0)
         broken("cannot watch %s: %s", folder, strerror(errno));
 }
@@ -171,8 +179,6 @@ static void see_file(uint32_t what, const char *name)
         wrong("%s was removed or renamed", name);
     else if ((what & IN_ISDIR) || f->made > 1 || f->opened > 1 || (report && f->opened > f->made))
         wrong("%s was opened by somebody else than valgrind", name);
-    if (report && files.n > 2)
-        files.serving = true;
 }
 
 static void look_at_files(void)
@@ -191,8 +197,10 @@ static void look_at_files(void)
                 wrong("more was done to %s than can be watched", "valgrind's files");
             else if (e->wd == files.folder && e->len)
                 see_file(e->mask, e->name);
-            else if (e->wd == files.image && files.serving)
-                wrong("%s was read by a program, as if to run it again outside of valgrind", "the image of the programs");
+            else if (e->wd == files.image && files.closed) {
+                files.accessed |= (e->mask & IN_ACCESS) != 0;
+                files.bystanders |= (e->mask & (IN_OPEN | IN_CLOSE_NOWRITE)) != 0;
+            }
             at += (ssize_t)(sizeof(*e) + e->len);
         }
 }
@@ -204,6 +212,43 @@ static void judge_files(void)
             wrong("%s was never opened by valgrind", files.v[i].name);
 }
 
+/* A program that can read the image, or run it, has a way out of valgrind: itself again, or a copy. So
+ * the image is closed to all but its owner when valgrind has read it. What is left is the descriptor that valgrind itself
+ * keeps, and gives to a program that opens /proc/self/exe: reading, without opening or closing. Who
+ * opens a closed file is no student, but somebody who looks at all programs of a machine, as
+ * profilers do. 'door' is the first connection to the server, which waits until it is closed. */
+static void close_image(int door, pid_t served)
+{
+    struct lab_answer ready;
+
+    (void)recv(door, &ready, sizeof(ready), 0);
+    if (chmod(image, S_IRWXU) < 0) {
+        (void)dprintf(2, "harness: cannot close %s: %s\n", image, strerror(errno));
+        (void)kill(served, SIGKILL);
+    }
+    look_at_files();
+    files.closed = true;
+    (void)close(door);
+}
+
+/* Before the server ends: it has the image open, too. */
+static void judge_image(void)
+{
+    look_at_files();
+    if (files.accessed && !files.bystanders)
+        wrong("%s was read by a program, as if to run it again outside of valgrind", "the image of the programs");
+}
+
+static int open_door(void)
+{
+    const struct sockaddr_un sa = address(socket_path);
+    int door = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+
+    if (door < 0 || connect(door, (const struct sockaddr *)&sa, sizeof(sa)) < 0)
+        _exit(1);
+    return door;
+}
+
 /* Between the runner and the server stands a guardian that reaps the server: Criterion's runner
  * looks at its children without reaping those it does not know, so a server that has died (students
  * can do that) would be all that it ever sees again. The guardian stays until it is told to end. */
@@ -211,7 +256,8 @@ static _Noreturn void guard(int report, int verdict, int listener, const char *c
                             const char *const env[], const struct confine *confine,
                             const char *folder)
 {
-    struct pollfd fds[2] = {{.fd = files.fd, .events = POLLIN}};
+    enum { FILES, SIGNALS, DOOR, SOURCES };
+    struct pollfd fds[SOURCES] = {[FILES] = {.fd = files.fd, .events = POLLIN}};
     sigset_t set;
     pid_t pid;
 
@@ -220,24 +266,30 @@ static _Noreturn void guard(int report, int verdict, int listener, const char *c
     (void)sigaddset(&set, SIGTERM);
     (void)sigaddset(&set, SIGCHLD);
     (void)sigprocmask(SIG_SETMASK, &set, NULL);
-    fds[1] = (struct pollfd){.fd = signalfd(-1, &set, SFD_CLOEXEC), .events = POLLIN};
+    fds[SIGNALS] = (struct pollfd){.fd = signalfd(-1, &set, SFD_CLOEXEC), .events = POLLIN};
+    fds[DOOR] = (struct pollfd){.fd = open_door(), .events = POLLIN};
     pid = fork();
     if (pid == 0)
         become_server(listener, argv, env, confine, folder);
-    if (fds[1].fd < 0 || pid < 0 || write(report, &pid, sizeof(pid)) != (ssize_t)sizeof(pid))
+    if (fds[SIGNALS].fd < 0 || pid < 0 || write(report, &pid, sizeof(pid)) != (ssize_t)sizeof(pid))
         _exit(1);
     (void)close(report);
     (void)close(listener); /* only the server's copy: when it dies, connecting fails */
     for (;;) {
         struct signalfd_siginfo info;
 
-        (void)poll(fds, 2, -1);
-        if (fds[0].revents)
+        (void)poll(fds, SOURCES, -1);
+        if (fds[FILES].revents)
             look_at_files();
-        if (!fds[1].revents || read(fds[1].fd, &info, sizeof(info)) != (ssize_t)sizeof(info))
+        if (fds[DOOR].revents) {
+            close_image(fds[DOOR].fd, pid);
+            fds[DOOR] = (struct pollfd){.fd = -1};
+        }
+        if (!fds[SIGNALS].revents || read(fds[SIGNALS].fd, &info, sizeof(info)) != (ssize_t)sizeof(info))
             continue;
         (void)waitpid(pid, NULL, WNOHANG);
         if (info.ssi_signo == SIGTERM) {
+            judge_image();
             (void)kill(pid, SIGKILL);
             (void)waitpid(pid, NULL, 0);
             look_at_files();
@@ -290,7 +342,8 @@ void memcheck_prepare(void)
     argv[n++] = text("--log-file=%s/" LOG_NAME, folder);
     if (supp && *supp)
         argv[n++] = text("--suppressions=%s", supp);
-    argv[n++] = find_image();
+    find_image();
+    argv[n++] = image;
     argv[n] = NULL;
     env[0] = "PATH=/usr/local/bin:/usr/bin:/bin";
     env[1] = "LC_ALL=C";
@@ -304,7 +357,8 @@ void memcheck_prepare(void)
         confine.nproc = NPROC;
         confine.cpu_s = CPU_S;
     }
-    watch_files(folder, argv[n - 1]);
+    open_image(); /* whoever closed it may have been killed */
+    watch_files(folder);
     if (pipe2(verdict, O_CLOEXEC) < 0)
         broken("cannot make a pipe: %s", strerror(errno));
     if (pipe2(report, O_CLOEXEC) < 0)
@@ -336,6 +390,7 @@ void memcheck_finish(void)
     (void)kill(guardian, SIGTERM);
     (void)waitpid(guardian, NULL, 0);
     guardian = 0;
+    open_image();
     do
         n = read(verdict_fd, wrong_text, sizeof(wrong_text) - 1);
     while (n < 0 && errno == EINTR);

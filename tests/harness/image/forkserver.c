@@ -147,6 +147,17 @@ static int become(int connection, int fds[STREAMS])
     return 0;
 }
 
+/* Whoever started this has something to do before the first program runs. */
+static void await_leave(void)
+{
+    int connection = accept(LAB_SERVER_FD, NULL, NULL);
+    char none;
+
+    (void)answer(connection, LAB_READY, 0);
+    (void)recv(connection, &none, 1, 0);
+    (void)close(connection);
+}
+
 int lab_fork_serve(char ***argv)
 {
     struct sigaction action = {.sa_handler = on_child};
@@ -162,6 +173,7 @@ int lab_fork_serve(char ***argv)
     (void)prctl(PR_SET_CHILD_SUBREAPER, 1UL, 0UL, 0UL, 0UL);
     /* The programs are of the same user: they shall neither trace the server nor write to it. */
     (void)prctl(PR_SET_DUMPABLE, 0UL, 0UL, 0UL, 0UL);
+    await_leave();
     for (;;) {
         int fds[STREAMS] = {-1, -1, -1}, connection, slot = 0;
         pid_t pid;

@@ -12,14 +12,16 @@ enum {
 /* A request: this, then argc + envc + 1 strings, each with its NUL: arguments, environment, working
  * folder. Three descriptors travel with it: standard input, output, error. One connection each.
  * Answers: LAB_STARTED with the pid, from the process itself when it is about to call its main();
- * then LAB_ENDED with its wait status, from the server. One without the other: it did not work. */
+ * then LAB_ENDED with its wait status, from the server. One without the other: it did not work.
+ * Who connects first gets LAB_READY when valgrind has read all that it needs, and the server serves
+ * when that connection is closed. */
 struct lab_request {
     unsigned argc, envc;
     unsigned nofile;
 };
 
 struct lab_answer {
-    enum { LAB_STARTED = 1, LAB_ENDED = 2 } what;
+    enum { LAB_STARTED = 1, LAB_ENDED = 2, LAB_READY = 3 } what;
     int value;
 };
 
