@@ -25,7 +25,7 @@ struct memcheck_report {
     size_t errors_n;
     size_t files;     /* read */
     size_t cut;       /* of those, ended before their end tag */
-    size_t broken;    /* of those, no XML at all from some place on: valgrind did not write that */
+    size_t broken;    /* of those, no XML at all from some place on */
 };
 
 /* Where something happened in the student's code. */

@@ -209,8 +209,6 @@ static int read_files(struct stage *s, struct memory *m, struct memcheck_report 
     for (size_t i = 0; i < m->all.n; i++)
         if (!strs_has(&seen, m->all.v[i]))
             not_believed(s, "what valgrind said of a program has vanished");
-    if (report->broken)
-        not_believed(s, "what valgrind said of a program was changed");
     if (total > TOTAL_MAX)
         not_believed(s, "what valgrind says of the programs is too long to be read");
     return 0;
@@ -311,6 +309,25 @@ static char *why_unobserved(const struct memory *m, const struct result_test *t,
                  : xstrdup("no test passes under valgrind: memory could not be judged; does valgrind work here ('grader doctor')?");
 }
 
+static void hold(struct result *r, char *message)
+{
+    if (r->status == STATUS_HELD && r->message) {
+        free(message);
+        return;
+    }
+    r->status = STATUS_HELD;
+    free(r->message);
+    r->message = message;
+}
+
+/* Whoever else writes to valgrind's files is seen by the judge. What is no XML without that valgrind wrote
+ * itself: its memory is the program's, too, and an overflow may reach it. */
+static void judge_unreadable(struct stage *s, const struct memcheck_report *report, bool explained)
+{
+    if (report->broken && !explained)
+        hold(s->result, xstrdup("what valgrind said of a program cannot be read: memory could not be judged"));
+}
+
 /* What could not be observed, even alone. Where valgrind works for other tests, a test that took its
  * server down did so itself. A test that merely fails is held for a person: right code behaves the
  * same under valgrind, and an empty report is no proof of anything; unless valgrind saw errors that may be
@@ -330,10 +347,8 @@ static void judge_unobserved(struct stage *s, const struct memory *m, const stru
             f->test = xstrdup(t->name);
             f->message = xstrdup("a program killed the process that watches its memory: does it send a signal to all "
                                  "processes of its user?");
-        } else if (!explained && (s->result->status != STATUS_HELD || !s->result->message)) {
-            s->result->status = STATUS_HELD;
-            free(s->result->message);
-            s->result->message = why_unobserved(m, t, works);
+        } else if (!explained) {
+            hold(s->result, why_unobserved(m, t, works));
         }
     }
 }
@@ -362,6 +377,7 @@ int stage_memory(struct stage *s, struct err *err)
                     read_files(s, &m, &report, err) < 0))
         return -1;
     add_findings(s, &report);
+    judge_unreadable(s, &report, has_error(&report) || is_void(r));
     judge_unobserved(s, &m, &tests, has_error(&report) || is_void(r));
     struct result_stage *stage = &r->stages[STAGE_MEMORY];
     stage->ran = tests.n > 0;
