@@ -320,8 +320,8 @@ static void hold(struct result *r, char *message)
     r->message = message;
 }
 
-/* Whoever else writes to valgrind's files is seen by the judge. What is no XML without that valgrind wrote
- * itself: its memory is the program's, too, and an overflow may reach it. */
+/* Whoever else opens valgrind's files is seen by the judge. What is no XML without that was cut by its name, or
+ * valgrind wrote it itself: its memory is the program's, too, and an overflow may reach it. */
 static void judge_unreadable(struct stage *s, const struct memcheck_report *report, bool explained)
 {
     if (report->broken && !explained)
