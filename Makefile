@@ -54,8 +54,8 @@ COMPLETIONS := $(BUILD)/completions/grader.bash $(BUILD)/completions/grader.fish
 
 all: $(BUILD)/grader $(CATALOGUES) ## build the grader (build/grader)
 
-run: all ## grade: make run LAB=lab05 [SUBMISSION=path]; without one, the lab's reference solution
-	$(Q)set -- $(if $(SUBMISSION),"$(SUBMISSION)",reference/*$(LAB)*); $(BUILD)/grader run $(LAB) "$$@"
+run: all ## grade: make run LAB=lab05 [SUBMISSION=path]; without one, the lab's reference solution; LAB=all: every lab
+	$(Q)set -- $(or $(if $(SUBMISSION),"$(SUBMISSION)"),$(if $(filter all,$(LAB)),reference),reference/*$(LAB)*); $(BUILD)/grader run $(LAB) "$$@"
 
 test: all deps-test ## run all tests; T=cli picks one suite (unit, boxes, harness, cli, verify, lint)
 	$(Q)BUILD=$(BUILD) tests/run $(T)

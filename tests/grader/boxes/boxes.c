@@ -699,7 +699,7 @@ Test(boxes, the_judge_reaches_the_grader_over_its_channel)
 /* Boxes beside each other ---------------------------------------- */
 
 /* Each keeps what it took until its box is closed. */
-Test(full, boxes_do_not_see_each_others_names)
+Test(full, boxes_do_not_see_each_others_names_and_keys)
 {
     enum { N = 6 };
     struct box *boxes[N];

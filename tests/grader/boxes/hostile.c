@@ -8,7 +8,11 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ipc.h>
 #include <sys/mman.h>
+#include <sys/msg.h>
+#include <sys/sem.h>
+#include <sys/shm.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -46,7 +50,9 @@ static _Noreturn void bomb(void)
         (void)fork();
 }
 
-/* What is private to a box: the same names in each must not meet. A second call fails. */
+enum { TAKEN_KEY = 5678 };
+
+/* What is private to a box: the same names and keys in each must not meet. A second call fails. */
 static int take_names(void)
 {
     struct sockaddr_un sa = {.sun_family = AF_UNIX, .sun_path = "\0taken"};
@@ -54,6 +60,9 @@ static int take_names(void)
 
     if (mq_open("/taken", O_CREAT | O_EXCL | O_RDWR, 0600, NULL) < 0 ||
         shm_open("/taken", O_CREAT | O_EXCL | O_RDWR, 0600) < 0 ||
+        shmget(TAKEN_KEY, 4096, IPC_CREAT | IPC_EXCL | 0600) < 0 ||
+        semget(TAKEN_KEY, 1, IPC_CREAT | IPC_EXCL | 0600) < 0 ||
+        msgget(TAKEN_KEY, IPC_CREAT | IPC_EXCL | 0600) < 0 ||
         open("/tmp/taken", O_CREAT | O_EXCL | O_WRONLY, 0600) < 0 ||
         bind(s, (struct sockaddr *)&sa, sizeof(sa.sun_family) + 6) < 0)
         return 1;
