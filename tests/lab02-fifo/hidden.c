@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 /* B. fifolog ----------------------------------------------------------------------------------- */
@@ -21,9 +22,9 @@ static void send_at_once(struct proc *d, struct sock *w, const char *bytes, size
 {
     size_t sent;
 
-    freeze(d);
+    service_hold(d);
     sent = send_some(w, bytes, n); /* all of it, unless the program has made the FIFO smaller */
-    thaw(d);
+    service_let_go(d);
     send_bytes(w, bytes + sent, n - sent);
     await_drained(w);
 }
@@ -122,14 +123,29 @@ LAB_TEST(hidden, keepalive_no_reopen)
     service_end(d);
 }
 
+static bool has_no_reader(void *path)
+{
+    return !has_reader(path);
+}
+
+/* Kills a server with all its processes, and waits until they are gone. */
+static void kill_server(struct proc *d)
+{
+    send_signal(d, SIGKILL);
+    (void)kill(-pid_of(d), SIGKILL); /* each program is a process group of its own */
+    expect_killed_by(d, SIGKILL);
+    while (waitpid(-pid_of(d), NULL, 0) > 0)
+        ; /* they cannot be waited for by the server any more */
+    await(has_no_reader, "server", "the processes of the killed fifod to end");
+}
+
 LAB_TEST(hidden, stale_and_second_server)
 {
     struct stat before, after;
     struct proc *d, *other;
 
     d = service_start(NULL, "server", NULL);
-    send_signal(d, SIGKILL);
-    expect_killed_by(d, SIGKILL);
+    kill_server(d);
     check(file_kind("server") == S_IFIFO, NULL, "the FIFO of the killed server is not there");
     clue("eexist-fatal");
     d = start("fifod", "server", NULL);
@@ -159,30 +175,45 @@ static void shut_gate(void)
     make_fifo("gate");
 }
 
-/* Opens the gate, for good. */
+/* Opens the gate, for good: who looked just before, and comes only now, is not held any more. */
 static void open_gate(void)
 {
     check(rename("gate", "gate.open") == 0, NULL, "rename");
-    (void)has_reader("gate.open"); /* opening it is what is waited for there */
+    (void)serve_fifo("gate.open"); /* opening it is what is waited for there */
     (void)unlink("gate.open");
 }
+
+static int unread_bytes(struct sock *s)
+{
+    int n = 0;
+
+    return ioctl(sock_fd(s), FIONREAD, &n) == 0 ? n : 0;
+}
+
+/* A client, and an end of the FIFO that nobody reads now. */
+struct asking {
+    struct proc *c;
+    struct sock *server;
+};
 
 /* It is held at the gate; or it sends in a way that does not pass there, and has sent. */
 static bool is_about_to_ask(void *arg)
 {
-    struct proc *c = arg;
+    const struct asking *a = arg;
 
-    return has_ended(c) || blocked_in(c, CALL_OPEN | CALL_INPUT | CALL_PAUSE);
+    return has_ended(a->c) || blocked_in(a->c, CALL_OPEN)
+           || (unread_bytes(a->server) && blocked_in(a->c, CALL_INPUT | CALL_PAUSE));
 }
 
 /* Before a client asks, its reply FIFO has the right name and is open for reading. Returns a writer
  * of it, which lasts until the reply, so that the client sees no end of file; NULL: it has ended. */
-static struct sock *check_ready_to_receive(struct proc *c)
+static struct sock *check_ready_to_receive(struct proc *c, struct sock *server)
 {
     const char *reply = text("server.%d", (int)pid_of(c));
+    struct asking a = {c, server};
     struct sock *out;
 
-    await(is_about_to_ask, c, "fifoc to send its request");
+    await(is_about_to_ask, &a, "fifoc to send its request");
     if (has_ended(c))
         return NULL;
     check(exists(reply) || !strstr(names_here(), "server."), "shared-reply",
@@ -230,10 +261,10 @@ LAB_TEST(hidden, concurrent_clients)
     clue("late-reply-fifo");
     make_file("calls", "", 0);
     shut_gate();
-    freeze(d); /* or the reply may be there before it is looked for */
+    service_hold(d); /* or the reply may be there before it is looked for */
     one = start_with(&gated, "fifoc", "-t", FOREVER, "server", "ECHO", "hello", NULL);
-    (void)check_ready_to_receive(one);
-    thaw(d);
+    (void)check_ready_to_receive(one, w);
+    service_let_go(d);
     open_gate();
     expect_exit(one, 0);
     expect_output(one, "hello\n");
@@ -248,10 +279,10 @@ LAB_TEST(hidden, concurrent_clients)
         reply[i] = serve_fifo(text("server.%d", FAKE_PID + i));
     }
     for (int round = 1; round < REQUESTS; round++) {
-        freeze(d);
+        service_hold(d);
         for (int i = 0; i < CLIENTS; i++)
             send_line(w, "%d %d NEXT", FAKE_PID + i, round * 100 + i);
-        thaw(d);
+        service_let_go(d);
         for (int i = 0; i < CLIENTS; i++) {
             const char *line = receive_line(reply[i]), *head = text("%d OK ", round * 100 + i);
 
@@ -260,12 +291,12 @@ LAB_TEST(hidden, concurrent_clients)
             take_number(seen, line + strlen(head));
         }
     }
-    freeze(d);
+    service_hold(d);
     for (int i = 0; i < CLIENTS; i++)
         c[i] = start("fifoc", "-t", FOREVER, "server", "NEXT", NULL);
     for (int i = 0; i < CLIENTS; i++)
         await_blocked(c[i], CALL_INPUT | CALL_OPEN | CALL_PAUSE);
-    thaw(d);
+    service_let_go(d);
     for (int i = 0; i < CLIENTS; i++) {
         expect_exit(c[i], 0);
         take_number(seen, next_line(c[i]));
@@ -281,13 +312,6 @@ LAB_TEST(hidden, concurrent_clients)
 }
 
 /* E. Hostile clients --------------------------------------------------------------------------- */
-
-static int unread_bytes(struct sock *s)
-{
-    int n = 0;
-
-    return ioctl(sock_fd(s), FIONREAD, &n) == 0 ? n : 0;
-}
 
 /* The server is held at the gate, between open and write, or has dealt with the request without
  * passing there. */
@@ -432,7 +456,7 @@ LAB_TEST(hidden, client_protocol_cleanup)
     clue("request-format");
     shut_gate();
     c = start_with(&gated, "fifoc", "-t", FOREVER, "server", "ECHO", "two words", NULL);
-    out = check_ready_to_receive(c);
+    out = check_ready_to_receive(c, s);
     open_gate();
     seq = receive_request(s, c, "ECHO two words");
     clue("client-reply");

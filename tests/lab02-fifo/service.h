@@ -46,6 +46,19 @@ static inline struct proc *service_start(const struct start *how, const char *pa
     return d;
 }
 
+/* Stops a program with all its processes: who of them reads and who answers is its own affair. */
+static inline void service_hold(struct proc *d)
+{
+    (freeze)(d);
+    (freeze_offspring)(d);
+}
+
+static inline void service_let_go(struct proc *d)
+{
+    (thaw_offspring)(d);
+    (thaw)(d);
+}
+
 /* Ends a program whose end is not what the test is about. */
 static inline void service_end(struct proc *d)
 {
@@ -67,10 +80,10 @@ static inline struct proc *service_client(struct proc *d, const char *const argv
 {
     struct proc *c;
 
-    (freeze)(d);
+    (service_hold)(d);
     c = (start_argv)(NULL, argv);
     (await)(service_client_waits, c, "fifoc to ask");
-    (thaw)(d);
+    (service_let_go)(d);
     return c;
 }
 
@@ -94,6 +107,8 @@ static inline void service_refuse(struct proc *d, const char *const argv[])
 
 #define fifo_ready(...) (HERE, fifo_ready(__VA_ARGS__))
 #define service_start(...) (HERE, service_start(__VA_ARGS__))
+#define service_hold(...) (HERE, service_hold(__VA_ARGS__))
+#define service_let_go(...) (HERE, service_let_go(__VA_ARGS__))
 #define service_end(...) (HERE, service_end(__VA_ARGS__))
 /* ask(d, "answer", "server", "ECHO", "answer"); refuse(d, "server", "DANCE"); */
 #define ask(d, answer, ...)                                                                        \
