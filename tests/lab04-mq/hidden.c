@@ -357,6 +357,7 @@ LAB_TEST(hidden, mqwatch_burst)
     /* Five come while it cannot look, and one (LAB_GAP) just before it registers again: it has the
      * lowest priority, so whoever drains once more or only then prints it as the last. */
     clue("watch-not-rearmed");
+    make_file("gap", "", 0);
     freeze(p);
     for (int i = 0; i < 5; i++)
         queue_put(name, text("message %d", i), strlen("message 0"), prios[i]);

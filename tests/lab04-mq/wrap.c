@@ -2,7 +2,8 @@
 /* wrap: calls of the student's code that come here first (lab.yaml: wrap). Each does exactly what the
  * original does, unless the test has switched something on in the environment of the program:
  *
- *     LAB_GAP=QUEUE     the second mq_notify finds a message that has come just before it
+ *     LAB_GAP=QUEUE     the first mq_notify after the test has made the file 'gap' finds a message
+ *                       that has come just before it
  *     LAB_GATE=FIFO     a process's first receive waits until the test opens the FIFO
  *     LAB_CLOCK=forgive a deadline that is years ago does not pass: where a test is not about time,
  *                       a deadline on the wrong clock must not decide it by luck */
@@ -26,13 +27,15 @@ int __wrap_mq_timedsend(mqd_t q, const char *buf, size_t len, unsigned prio, con
 
 int __wrap_mq_notify(mqd_t q, const struct sigevent *event)
 {
-    static int registrations;
-    const char *name = getenv("LAB_GAP");
+    static bool sent;
+    const char *name = sent ? NULL : getenv("LAB_GAP");
     int saved = errno;
 
-    if (name && event && ++registrations == 2) {
+    /* How often a program has registered before is its own affair: it is the test that says when. */
+    if (name && event && access("gap", F_OK) == 0) {
         mqd_t gap = mq_open(name, O_WRONLY | O_NONBLOCK);
 
+        sent = true;
         if (gap >= 0) {
             (void)mq_send(gap, "gap", 3, 0);
             (void)mq_close(gap);

@@ -628,7 +628,6 @@ int mqwatch_run(const char *name, long count)
     struct sigevent event;
     sigset_t mask, old;
     mqd_t q = mq_open(name, O_RDONLY | O_NONBLOCK);
-    bool ready = false;
     long seen = 0;
     int code = 0;
 
@@ -644,20 +643,22 @@ int mqwatch_run(const char *name, long count)
     memset(&event, 0, sizeof(event));
     event.sigev_notify = SIGEV_SIGNAL;
     event.sigev_signo = SIGRTMIN;
-    for (;;) {
+    if (mq_notify(q, &event) < 0)
+        code = report("mqwatch", name, code_of(errno));
+    else
+        printf("READY %s\n", name);
+    fflush(stdout);
+    while (code == 0) {
         void *text;
         unsigned prio;
         ssize_t n;
 
+        /* Anew each time, whether the last registration is used up or not. */
         notified = 0;
+        (void)mq_notify(q, NULL);
         if (mq_notify(q, &event) < 0) {
             code = report("mqwatch", name, code_of(errno));
             break;
-        }
-        if (!ready) {
-            printf("READY %s\n", name);
-            fflush(stdout);
-            ready = true;
         }
         while ((!count || seen < count) && (n = receive_until(q, &text, &prio, NULL, NULL)) >= 0) {
             printf("%u %.*s\n", prio, (int)n, (char *)text);
