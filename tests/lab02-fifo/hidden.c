@@ -2,6 +2,7 @@
 /* The hidden tests of lab02. Each checks what its row in lab.yaml says and tolerates the rest. */
 #include "service.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
@@ -58,7 +59,7 @@ LAB_TEST(hidden, lines_split_joined)
     char *bytes;
 
     clue("not-flushed");
-    d = start("fifolog", "-s", "1", "log", NULL);
+    d = start("fifolog", "-s", "2", "log", NULL);
     fifo_ready(d, "log");
     clue("read-is-not-a-message");
     w = write_fifo("log");
@@ -67,6 +68,10 @@ LAB_TEST(hidden, lines_split_joined)
     expect_next_line(d, "[1] hello");
     send_piece(w, "ld\n");
     expect_next_line(d, "[1] world");
+    send_piece(w, "above\n\nbelow\n");
+    expect_next_line(d, "[1] above");
+    expect_next_line(d, "[1] ");
+    expect_next_line(d, "[1] below");
     bytes = many_lines(40, SHORT);
     send_at_once(d, w, bytes, 40 * SHORT);
     expect_many(d, bytes, 40, SHORT);
@@ -84,8 +89,17 @@ LAB_TEST(hidden, lines_split_joined)
     send_piece(w, "\nnext\n");
     expect_next_line(d, "-- overlong 1");
     expect_next_line(d, "[1] next");
+
+    clue("unfinished-line");
+    send_piece(w, "no end");
     close_sock(w);
+    expect_next_line(d, "[1] no end");
     expect_next_line(d, "-- eof 1");
+    w = write_fifo("log");
+    send_piece(w, "anew\n");
+    expect_next_line(d, "[2] anew");
+    close_sock(w);
+    expect_next_line(d, "-- eof 2");
     expect_exit(d, 0);
 }
 
@@ -139,6 +153,39 @@ static void kill_server(struct proc *d)
     await(has_no_reader, "server", "the processes of the killed fifod to end");
 }
 
+static bool is_printing(void *arg)
+{
+    struct proc *d = arg;
+
+    return has_ended(d) || blocked_in(d, CALL_WRITE);
+}
+
+/* Its standard output is full: it waits where it says READY, and by then its FIFO must be open. */
+static void check_open_when_ready(void)
+{
+    struct start printing = {.stdout_file = "box"};
+    enum { PAGE = 4096 };
+    char bytes[PAGE] = "";
+    struct sock *out, *full;
+    struct proc *d;
+
+    clue("not-open-when-ready");
+    make_fifo("box");
+    out = serve_fifo("box");
+    (void)fcntl(sock_fd(out), F_SETPIPE_SZ, PAGE);
+    full = write_fifo("box");
+    while (send_some(full, bytes, sizeof(bytes)) > 0)
+        ;
+    while (send_some(full, bytes, 1) > 0)
+        ;
+    d = start_with(&printing, "fifod", "server", NULL);
+    await(is_printing, d, "fifod to say READY");
+    check(has_ended(d) || has_reader("server"), NULL, "fifod says READY, and its FIFO is not open yet");
+    while (read(sock_fd(out), bytes, sizeof(bytes)) > 0)
+        ;
+    service_end(d);
+}
+
 LAB_TEST(hidden, stale_and_second_server)
 {
     struct stat before, after;
@@ -161,8 +208,11 @@ LAB_TEST(hidden, stale_and_second_server)
     check(lstat("server", &after) == 0 && after.st_ino == before.st_ino, NULL,
           "the FIFO of the first server is not there any more");
     ask(d, "hello", "server", "ECHO", "hello");
-    clue(NULL);
-    service_end(d);
+
+    clue("sigint");
+    send_signal(d, SIGINT);
+    expect_exit(d, 0);
+    check_open_when_ready();
 }
 
 /* E. Many clients ------------------------------------------------------------------------------ */
@@ -223,15 +273,6 @@ static struct sock *check_ready_to_receive(struct proc *c, struct sock *server)
     out = try_write_fifo(reply);
     check(out, "late-reply-fifo", "fifoc is about to ask, and does not have its reply FIFO open yet");
     return out;
-}
-
-static int lines_in(const char *s)
-{
-    int n = 0;
-
-    for (; *s; s++)
-        n += *s == '\n';
-    return n;
 }
 
 enum { CLIENTS = 12, REQUESTS = 25, FAKE_PID = 900001 };
@@ -443,6 +484,28 @@ static void check_reply_fifo_gone(const struct proc *c)
           "fifoc has ended, and its reply FIFO is still there");
 }
 
+/* The server leaves when fifoc has opened its FIFO and not yet written. (One that does not pass the
+ * gate has written, and waits for its answer until the time is over.) */
+static void leave_before_request(struct sock *s)
+{
+    struct start gated = {.env = gate_env};
+    struct proc *c;
+    struct asking a;
+    int code;
+
+    clue("sigpipe-client");
+    shut_gate();
+    c = start_with(&gated, "fifoc", "-t", "100", "server", "NEXT", NULL);
+    a = (struct asking){c, s};
+    await(is_about_to_ask, &a, "fifoc to send its request");
+    close_sock(s);
+    open_gate();
+    code = await_exit(c);
+    check(code == 1 || code == 3 || code == 4, NULL,
+          "fifoc has ended with exit code %d when its server had left", code);
+    check_reply_fifo_gone(c);
+}
+
 LAB_TEST(hidden, client_protocol_cleanup)
 {
     struct start gated = {.env = gate_env};
@@ -462,6 +525,7 @@ LAB_TEST(hidden, client_protocol_cleanup)
     clue("client-reply");
     if (!out)
         expect_exit(c, 0); /* it has ended before any reply: say how */
+    send_line(out, "%lu OK for somebody else", seq ^ 1);
     send_line(out, "%lu OK two words", seq);
     close_sock(out);
     expect_exit(c, 0);
@@ -482,6 +546,8 @@ LAB_TEST(hidden, client_protocol_cleanup)
     send_signal(c, SIGTERM);
     check_int(await_exit(c), 128 + SIGTERM, "client-signal", "how fifoc ended after SIGTERM");
     check_reply_fifo_gone(c);
+
+    leave_before_request(s);
 }
 
 /* A. fifosend ---------------------------------------------------------------------------------- */

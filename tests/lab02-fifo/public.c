@@ -2,6 +2,8 @@
 /* The public tests of lab02. Each checks what its row in lab.yaml says and tolerates the rest. */
 #include "service.h"
 
+#include <fcntl.h>
+
 /* What the probe printed, unless the function is still a stub. */
 static const char *written(const char *printed)
 {
@@ -48,21 +50,47 @@ static bool is_done_or_sleeps(void *arg)
     return has_ended(p) || blocked_in(p, CALL_SLEEP);
 }
 
+static bool is_done_or_waits_for_room(void *arg)
+{
+    struct proc *p = arg;
+
+    return has_ended(p) || blocked_in(p, CALL_OUTPUT);
+}
+
 LAB_TEST(public, send_messages)
 {
+    static const char *const noted[] = {"LAB02_CALLS=calls", NULL}; /* see wrap.c */
+    enum { PAGE = 4096, MANY = 300 };
+    int calls;
     struct sock *r;
     struct proc *p;
 
     make_fifo("box");
+    make_file("calls", "", 0);
     r = read_fifo("box");
     clue("send-format");
-    p = start("fifosend", "box", NULL);
+    p = start_with(&(struct start){.env = noted}, "fifosend", "box", NULL);
     await(is_done_or_sleeps, p, "fifosend to end"); /* five lines fit into the FIFO, unread */
     check(has_ended(p), "sleep", "fifosend sleeps between its messages");
     expect_exit(p, 0);
     for (int i = 0; i < 5; i++)
         expect_line(r, text("Message %d - Number %d", (int)pid_of(p), i));
     expect_eof(r);
+    calls = lines_in(file_text("calls", NULL)); /* 0: it has another way of writing */
+    check(calls == 0 || calls == 5, "several-writes",
+          "fifosend has sent its five lines by %d calls of write", calls);
+
+    /* More than fits, and nobody reads until the FIFO is full. */
+    clue("send-full");
+    make_fifo("narrow");
+    r = read_fifo("narrow");
+    (void)fcntl(sock_fd(r), F_SETPIPE_SZ, PAGE);
+    p = start("fifosend", "-n", text("%d", MANY), "narrow", NULL);
+    await(is_done_or_waits_for_room, p, "fifosend to fill the FIFO and to wait for room");
+    for (int i = 0; i < MANY; i++)
+        expect_line(r, text("Message %d - Number %d", (int)pid_of(p), i));
+    expect_eof(r);
+    expect_exit(p, 0);
 }
 
 LAB_TEST(public, send_no_reader)
@@ -112,6 +140,33 @@ LAB_TEST(public, log_one_session)
     expect_exit(d, 0);
 }
 
+static bool is_ready_or_ended(void *arg)
+{
+    struct proc *p = arg;
+
+    return has_ended(p) || strstr(stdout_of(p), "READY");
+}
+
+/* A FIFO that was there already is somebody else's. */
+static void check_found_fifo_stays(void)
+{
+    struct proc *d;
+    struct sock *w;
+
+    clue("log-found");
+    make_fifo("found");
+    d = start("fifolog", "-s", "1", "found", NULL);
+    await(is_ready_or_ended, d, "fifolog to be ready");
+    if (has_ended(d))
+        return; /* whether it takes one that is there is judged in ensure_fifo */
+    w = write_fifo("found");
+    send_line(w, "hello");
+    await_line(d, "[1] hello");
+    close_sock(w);
+    (void)await_exit(d);
+    check(exists("found"), NULL, "fifolog has removed a FIFO that it had not made");
+}
+
 LAB_TEST(public, log_reopen)
 {
     struct proc *d;
@@ -134,6 +189,7 @@ LAB_TEST(public, log_reopen)
     send_signal(d, SIGTERM);
     expect_exit(d, 0);
     check(!exists("log"), "fifo-left", "fifolog has ended, and the FIFO that it made is still there");
+    check_found_fifo_stays();
 }
 
 /* C. led --------------------------------------------------------------------------------------- */
@@ -148,6 +204,8 @@ LAB_TEST(public, led_toggle)
     clue("not-flushed");
     d = start("led", "lamp", NULL);
     fifo_ready(d, "lamp");
+    clue("spins");
+    expect_idle(d); /* whether it is open when it says READY is not judged here */
     w = watch("lamp");
     for (int i = 0; i < 3; i++) {
         clue("reopen");
@@ -193,10 +251,12 @@ LAB_TEST(public, req_parse_format)
         {"12 0 NEXT", "0 12 0 NEXT()"},
         {"12 4294967295 ECHO two  words and more", "0 12 4294967295 ECHO(two  words and more)"},
         {"1 1 ADD -5 7", "0 1 1 ADD(-5 7)"},
+        {"2147483647 1 ECHO a\303\247\303\243o", "0 2147483647 1 ECHO(a\303\247\303\243o)"},
     };
     static const char *const bad[] = {
         "", "12", "12 1", "12 1 ", "NEXT", "x 1 NEXT", "12x 1 NEXT", "12 y NEXT", "-12 1 NEXT",
-        "0 1 NEXT", "99999999999999999999 1 NEXT", "12 4294967296 NEXT", "12 1 NE\tXT",
+        "0 1 NEXT", "2147483648 1 NEXT", "99999999999999999999 1 NEXT", "+12 1 NEXT", "12 +1 NEXT",
+        " 12 1 NEXT", "12  1 NEXT", "12 1  NEXT", "12 4294967296 NEXT", "12 1 NE\tXT",
         "12 1 ECHO a\001b", "12 1 ECHO a\nb", "12 1 SIXTEENLETTERSOP hello",
     };
     enum { GOOD = sizeof(good) / sizeof(good[0]), BAD = sizeof(bad) / sizeof(bad[0]) };
