@@ -7,6 +7,7 @@
  *     timeouts NAME          a queue with room for one message: every call that must not wait for ever
  *     sizes NAME             the longest message of the queue, and one byte more
  *     receive NAME MS        q_recv with that timeout; "signal" for each SIGUSR1 meanwhile
+ *     ticking NAME MS        the same with a signal every 10 ms; "longer" when there were many more
  *     dispatch HEX...        rpc_dispatch of each message
  *     tokens SERVER N        a client: "open", waits for its standard input to end, N tokens
  *
@@ -128,8 +129,19 @@ static void print_sizes(mqd_t q)
         printf("%ld %ld %ld\n", attr.mq_maxmsg, attr.mq_msgsize, attr.mq_curmsgs);
 }
 
+/* Until milliseconds that are nearly a second lead into the next one, however early in this one. */
+static void await_middle_of_second(void)
+{
+    enum { EARLY = 2000000, LATE = 900000000 };
+    struct timespec t;
+
+    do
+        clock_gettime(CLOCK_REALTIME, &t);
+    while (t.tv_nsec < EARLY || t.tv_nsec > LATE);
+}
+
 /* Lines: receive 0, receive 50, its microseconds, send into the room, send 0, send 50, its
- * microseconds, four times q_nonblock, sizes. */
+ * microseconds, four times q_nonblock, sizes, receive of what is there. */
 static int probe_timeouts(const char *name)
 {
     mqd_t q = open_queue(name);
@@ -149,6 +161,8 @@ static int probe_timeouts(const char *name)
     say(q_nonblock(q, 0));
     say(q_nonblock(q, 0));
     print_sizes(q);
+    await_middle_of_second();
+    receive(q, HOURS_MS + 999);
     mq_close(q);
     return 0;
 }
@@ -189,6 +203,45 @@ static int probe_receive(const char *name, int timeout_ms)
     sigemptyset(&act.sa_mask);
     sigaction(SIGUSR1, &act, NULL);
     receive(q, timeout_ms);
+    mq_close(q);
+    return 0;
+}
+
+enum { TICK_MS = 10, TICKS_MAX = 50 };
+static timer_t ticks;
+static volatile sig_atomic_t ticks_n;
+
+static void on_tick(int sig)
+{
+    static const struct itimerspec never;
+    static const char word[] = "longer\n";
+    int saved = errno;
+
+    (void)sig;
+    if (++ticks_n == TICKS_MAX) {
+        timer_settime(ticks, 0, &never, NULL);
+        (void)!write(STDOUT_FILENO, word, sizeof(word) - 1);
+    }
+    errno = saved;
+}
+
+/* Signals that come more often than the timeout ends. They cannot make it much longer: whoever goes on
+ * to the same moment is there after a few of them. */
+static int probe_ticking(const char *name, int timeout_ms)
+{
+    struct sigaction act = {.sa_handler = on_tick};
+    struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR1};
+    struct itimerspec every = {.it_interval.tv_nsec = TICK_MS * 1000000L, .it_value.tv_nsec = TICK_MS * 1000000L};
+    mqd_t q = open_queue(name);
+
+    sigemptyset(&act.sa_mask);
+    sigaction(SIGUSR1, &act, NULL);
+    if (timer_create(CLOCK_MONOTONIC, &event, &ticks) < 0 || timer_settime(ticks, 0, &every, NULL) < 0) {
+        perror("probe: timer");
+        exit(3);
+    }
+    receive(q, timeout_ms);
+    timer_delete(ticks);
     mq_close(q);
     return 0;
 }
@@ -263,10 +316,12 @@ int main(int argc, char *argv[])
         return probe_sizes(argv[2]);
     if (argc == 4 && strcmp(what, "receive") == 0)
         return probe_receive(argv[2], atoi(argv[3]));
+    if (argc == 4 && strcmp(what, "ticking") == 0)
+        return probe_ticking(argv[2], atoi(argv[3]));
     if (argc >= 3 && strcmp(what, "dispatch") == 0)
         return probe_dispatch(argv + 2);
     if (argc == 4 && strcmp(what, "tokens") == 0)
         return probe_tokens(argv[2], atoi(argv[3]));
-    fprintf(stderr, "usage: probe create|exchange|timeouts|sizes|receive|dispatch|tokens ARGUMENT...\n");
+    fprintf(stderr, "usage: probe create|exchange|timeouts|sizes|receive|ticking|dispatch|tokens ARGUMENT...\n");
     return 2;
 }

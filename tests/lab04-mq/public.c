@@ -112,6 +112,7 @@ LAB_TEST(public, q_timeouts_nonblock)
         check_str(line_of(&got), previous[i], "setattr-nonblock",
                   text("q_nonblock, call %d of on, on, off, off", i + 1));
     check_str(line_of(&got), "1 16 1", "setattr-nonblock", "sizes of the queue (maxmsg, msgsize, messages)");
+    check_str(line_of(&got), "0 1 78", "absolute-deadline", "q_recv of the message that is there, timeout 14400999");
 }
 
 /* B. mqtool ------------------------------------------------------------------------------------ */
@@ -128,6 +129,7 @@ static void tool(const char *const argv[], const char *output)
 
 LAB_TEST(public, mqtool_cli)
 {
+    const struct start timed = {.env = carrying};
     const char *name = queue_name("/q");
     struct proc *p;
 
@@ -161,7 +163,7 @@ LAB_TEST(public, mqtool_cli)
 
     clue("mqtool-exit");
     expect_complaint(start("mqtool", "recv", "-n", name, NULL), 3);
-    expect_complaint(start("mqtool", "recv", "-t", "50", name, NULL), 4);
+    expect_complaint(start_with(&timed, "mqtool", "recv", "-t", "50", name, NULL), 4);
     clue("mqtool-create");
     TOOL("", "unlink", name);
     check(!queue_exists(name), NULL, "mqtool unlink has ended, and the queue is still there");

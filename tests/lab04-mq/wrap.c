@@ -6,7 +6,8 @@
  *                       that has come just before it
  *     LAB_GATE=FIFO     a process's first receive waits until the test opens the FIFO
  *     LAB_CLOCK=forgive a deadline that is years ago does not pass: where a test is not about time,
- *                       a deadline on the wrong clock must not decide it by luck */
+ *                       a deadline on the wrong clock must not decide it by luck
+ *     LAB_CLOCK=...     nanoseconds that are a second or more are carried, for the same reason */
 #include <errno.h>
 #include <fcntl.h>
 #include <mqueue.h>
@@ -59,6 +60,16 @@ static void pass_gate(void)
     errno = saved;
 }
 
+static const struct timespec *carried(const struct timespec *until, struct timespec *room)
+{
+    enum { SECOND = 1000000000 };
+
+    if (!until || until->tv_nsec < SECOND || !getenv("LAB_CLOCK"))
+        return until;
+    *room = (struct timespec){until->tv_sec + until->tv_nsec / SECOND, until->tv_nsec % SECOND};
+    return room;
+}
+
 /* A moment in the time when these calls were not yet invented. Not the first minute of all, which is for
  * those who do not want to wait. */
 static bool is_forgiven(const struct timespec *until)
@@ -78,15 +89,19 @@ ssize_t __wrap_mq_receive(mqd_t q, char *buf, size_t size, unsigned *prio)
 
 ssize_t __wrap_mq_timedreceive(mqd_t q, char *buf, size_t size, unsigned *prio, const struct timespec *until)
 {
+    struct timespec room;
+
     pass_gate();
     if (is_forgiven(until))
         return __real_mq_receive(q, buf, size, prio);
-    return __real_mq_timedreceive(q, buf, size, prio, until);
+    return __real_mq_timedreceive(q, buf, size, prio, carried(until, &room));
 }
 
 int __wrap_mq_timedsend(mqd_t q, const char *buf, size_t len, unsigned prio, const struct timespec *until)
 {
+    struct timespec room;
+
     if (is_forgiven(until))
         return mq_send(q, buf, len, prio);
-    return __real_mq_timedsend(q, buf, len, prio, until);
+    return __real_mq_timedsend(q, buf, len, prio, carried(until, &room));
 }

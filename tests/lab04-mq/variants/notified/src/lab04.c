@@ -710,6 +710,8 @@ static void pool_end(int sig)
     if (pool_name) {
         for (int i = 0; i < pool_now->workers_n; i++)
             kill(pool_now->workers[i], sig);
+        for (int i = 0; i < pool_now->workers_n; i++)
+            waitpid(pool_now->workers[i], NULL, 0);
         mq_unlink(pool_name);
     }
     _exit(EXIT_FAILED);

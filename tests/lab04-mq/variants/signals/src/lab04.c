@@ -605,12 +605,11 @@ int mqpool_run(const char *name, int workers, int batch)
     for (int i = 0; i < started && !stopped; i++)
         send_until(q, "stop", 4, 0, NULL, &stopped);
     for (int i = 0; i < started; i++) {
+        if (stopped)
+            kill(pids[i], SIGTERM);
         while (waitpid(pids[i], NULL, 0) < 0 && errno == EINTR)
             if (stopped)
                 kill(pids[i], SIGTERM);
-        if (stopped)
-            for (int k = i + 1; k < started; k++)
-                kill(pids[k], SIGTERM);
     }
     mq_close(q);
     mq_unlink(name);
