@@ -7,12 +7,38 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* A program that stops itself at its first write to this offset of this object (wrap.c). */
-static struct proc *start_stopping(const char *name, size_t offset, const char *const argv[])
+/* A program that stops itself at a write into this object; where, wrap.c knows. */
+static struct proc *start_stopping(const char *where, const char *name, const char *const argv[])
 {
-    const char *const env[] = {text("LAB_STOP_AT=%zu:%s", offset, name), NULL};
+    const char *const env[] = {text("LAB_STOP_AT=%s:%s", where, name), NULL};
 
     return start_argv(&(struct start){.env = env}, argv);
+}
+
+/* It can go no further, however it waits, or has ended. That it should sleep is for other tests. */
+static bool waits_or_has_ended(void *arg)
+{
+    enum { MUCH_MS = 300, ANY_CALL = ~0 };
+    struct proc *p = arg;
+
+    return has_ended(p) || blocked_in(p, ANY_CALL) || cpu_ms(p) > MUCH_MS;
+}
+
+/* Both run this program; they meet in the middle of it, and not by luck. */
+static void meet(const char *where, const char *name, const char *const first[],
+                 const char *const second[])
+{
+    struct proc *p = start_stopping(where, name, first), *rival;
+
+    if (await_stop(p)) {
+        rival = start_argv(NULL, second);
+        await(waits_or_has_ended, rival, "a program to end, or to wait for another one");
+        thaw(p);
+    } else {
+        rival = start_argv(NULL, second);
+    }
+    run(rival, 0);
+    run(p, 0);
 }
 
 /* B. Bounded buffer ---------------------------------------------------------------------------- */
@@ -20,11 +46,27 @@ static struct proc *start_stopping(const char *name, size_t offset, const char *
 LAB_TEST(hidden, ring_mutex_protocol)
 {
     const char *name = shm_name("/ring");
-    struct proc *producer, *consumer;
+    const char *magic = text("%zu=%u", offsetof(ring_hdr, magic), (unsigned)RING_MAGIC);
+    struct proc *producer, *consumer, *p;
+    bool complete;
     ring_hdr *h;
 
+    /* Whoever sees the magic sees a ring that is ready. */
     clue("ring-programs");
-    h = new_ring(name, "2", "32");
+    p = start_stopping(magic, name,
+                       (const char *const[]){"ringctl", "create", name, "2", "32", NULL});
+    if (await_stop(p)) {
+        clue("magic-last");
+        h = map_shm(name, sizeof(*h));
+        complete = h->capacity == 2 && h->slot_size == 32 && h->slots_off >= sizeof(*h);
+        check(complete, NULL, "the magic is there, and the header is not complete");
+        complete = sem_value(&h->mutex) == 1 && sem_value(&h->empty) == 2;
+        check(complete, NULL, "the magic is there, and the semaphores do not have their values");
+        thaw(p);
+    }
+    clue("ring-programs");
+    run(p, 0);
+    h = map_shm(name, sizeof(*h));
     clue("busy-ring");
     producer = start("producer", name, "p", "3", NULL);
     await_blocked(producer, CALL_SEM);
@@ -123,7 +165,7 @@ LAB_TEST(hidden, ring_nxm)
 
     /* Two producers meet in the middle of ring_put, and not by luck. */
     clue("no-mutex");
-    x = start_stopping(name, offsetof(ring_hdr, tail),
+    x = start_stopping(text("%zu", offsetof(ring_hdr, tail)), name,
                        (const char *const[]){"producer", name, "x", "1", NULL});
     if (await_stop(x)) {
         y = start("producer", name, "y", "1", NULL);
@@ -174,10 +216,17 @@ static void interrupt_it(struct proc *p)
 
 LAB_TEST(hidden, ring_eintr_close)
 {
-    const char *name = shm_name("/ring"), *other = shm_name("/full");
-    struct proc *get, *put, *gets[2], *p;
+    enum { WAIT_MS = 300, CLOCKS_MAY_DIFFER_MS = 10 };
+    const char *name = shm_name("/ring"), *other = shm_name("/full"), *idle = shm_name("/rounds");
+    struct proc *get, *put, *gets[2], *p, *ticked;
+    int waited, least = WAIT_MS - CLOCKS_MAY_DIFFER_MS;
 
+    /* Many signals come while this one waits; the others do not wait for it. */
     clue("ring-programs");
+    (void)new_ring(idle, "2", "32");
+    ticked = start("probe", "ring", idle, "attach", "ticks", "clock", "get", text("%d", WAIT_MS),
+                   "clock", NULL);
+
     (void)new_ring(name, "2", "32");
     clue("eintr");
     get = start("probe", "ring", name, "attach", "get", FOREVER, "get", "-1", NULL);
@@ -240,6 +289,17 @@ LAB_TEST(hidden, ring_eintr_close)
     run(p, 0);
     remove_ring(name);
     remove_ring(other);
+
+    clue("eintr");
+    step(ticked, "attach 0", "ring-programs", "ring_attach");
+    (void)next_line(ticked);
+    (void)next_line(ticked); /* the clock begins */
+    step(ticked, "get -1 ETIMEDOUT", NULL, "ring_get with a timeout, while signals come");
+    waited = atoi(next_line(ticked) + strlen("clock "));
+    check(waited >= least, NULL,
+          "ring_get with a timeout has waited less than that, while signals came");
+    run(ticked, 0);
+    remove_ring(idle);
 }
 
 /* A. Regions ----------------------------------------------------------------------------------- */
@@ -281,7 +341,9 @@ LAB_TEST(hidden, attach_hostile)
     const char *name = shm_name("/ring");
     ring_hdr h = {.magic = RING_MAGIC, .capacity = 4, .slot_size = 32, .slots_off = sizeof(h)};
     unsigned char *bytes = bytes_of(0x5a, PAGES);
+    const char *line, *env[] = {NULL, NULL};
     struct proc *p;
+    bool failed;
 
     clue("size-unchecked");
     make_shm(name, NULL, 0, 0);
@@ -329,6 +391,22 @@ LAB_TEST(hidden, attach_hostile)
     make_shm(name, bytes, sizeof(note_t), sizeof(note_t));
     expect_complaint(start("shmnote", "get", name, NULL), 1);
     remove_shm(name);
+
+    /* All goes well, and in the end there is no memory for the mapping. */
+    clue("create-undone");
+    env[0] = text("LAB_MAP_FAILS=%s", name);
+    p = start_with(&(struct start){.env = env}, "probe", "region", name, "fds", "create", "5000",
+                   "fds", "zero", NULL);
+    line = next_line(p);
+    failed = strncmp(next_line(p), "create -1", strlen("create -1")) == 0;
+    step(p, line, "descriptor-kept", "open descriptors, after a region_create that failed");
+    clue("map-failed");
+    run(p, 0); /* it looks at a region that it was told to have */
+    clue("create-undone");
+    if (failed)
+        check(!shm_exists(name), NULL,
+              "region_create has failed, and the name is there all the same");
+    remove_shm(name);
 }
 
 /* C. Dictionary -------------------------------------------------------------------------------- */
@@ -338,6 +416,7 @@ LAB_TEST(hidden, kv_relocatable)
     const char *name = shm_name("/kv");
     struct proc *p;
     const char *line;
+    bool both;
 
     clue("kv-pointers");
     p = start("probe", "kv", "2048", "fill", "key", "12", "put", "key3", "another", "put", "last",
@@ -384,6 +463,15 @@ LAB_TEST(hidden, kv_relocatable)
     p = start("shmkv", "list", name, NULL);
     run(p, 0);
     expect_output(p, "short=value\n");
+    clue("kv-lock");
+    meet("#2", name, (const char *const[]){"shmkv", "put", name, "one", "first", NULL},
+         (const char *const[]){"shmkv", "put", name, "two", "second", NULL});
+    p = start("shmkv", "list", name, NULL);
+    run(p, 0);
+    both = strstr(stdout_of(p), "one=first\n") && strstr(stdout_of(p), "two=second\n");
+    check(both, NULL,
+          "two processes put a key each at the same time, and one of the keys was lost");
+    clue("shmkv");
     run(start("shmkv", "rm", name, NULL), 0);
     shm_done(name);
 }
@@ -452,29 +540,28 @@ static void foreign(const char *path, const char *bytes, size_t size)
 LAB_TEST(hidden, mmap_concurrent)
 {
     enum { BUTTONS = 8 };
-    struct proc *buttons[BUTTONS], *p, *rival;
+    const struct {
+        button_file file;
+        char more[8];
+    } longer = {.file = {.magic = BUTTON_MAGIC, .presses = 3}};
+    struct proc *buttons[BUTTONS], *p;
 
     clue("map-before-size");
     foreign("short", "abc", 3);
     foreign("empty", "", 0);
     foreign("other", "0123456789abcdef", 16);
+    clue("file-size");
+    foreign("cut", (const char *)&longer, sizeof(button_file) - 4);
+    foreign("longer", (const char *)&longer, sizeof(longer));
 
     expected_file("led");
     run(start("button", "led", NULL), 0);
 
-    /* Two meet between reading and writing, and not by luck. */
+    /* Two meet between reading and writing. */
     clue("lost-presses");
-    p = start_stopping("led", offsetof(button_file, presses),
-                       (const char *const[]){"button", "led", NULL});
-    if (await_stop(p)) {
-        rival = start("button", "led", NULL);
-        (void)await_blocked_or_end(rival, CALL_LOCK | CALL_SEM | CALL_POLL | CALL_PAUSE);
-        thaw(p);
-        run(rival, 0);
-    } else {
-        run(start("button", "led", NULL), 0);
-    }
-    run(p, 0);
+    meet(text("%zu", offsetof(button_file, presses)), "led",
+         (const char *const[]){"button", "led", NULL},
+         (const char *const[]){"button", "led", NULL});
     clue("map-private");
     p = start("led", "led", NULL);
     run(p, 0);

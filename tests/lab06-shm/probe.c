@@ -4,13 +4,14 @@
  *
  *     region NAME STEP...     create SIZE | attach WRITABLE | write TEXT | read N | zero | detach |
  *                             destroy | fds
- *     ring NAME STEP...       create CAPACITY SLOT | attach | put TEXT MS | get MS | close |
- *                             detach | destroy | clock
+ *     ring NAME STEP...       create CAPACITY SLOT | attach | put TEXT MS | get MS | fit CAP MS |
+ *                             close | detach | destroy | clock | ticks
  *     kv SIZE STEP...         put K V | get K CAP | del K | each | fill PREFIX MAX | again | move |
  *                             pointers
  *     sv STEP...              attach ID
  *
- * What failed is told as "-1 ERRNO". A SIGUSR1 prints "signal". */
+ * What failed is told as "-1 ERRNO". A SIGUSR1 prints "signal". From 'ticks' on
+ * a signal with a handler comes every 20 milliseconds. */
 #include "lab06.h"
 
 #include <dirent.h>
@@ -19,6 +20,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -94,6 +96,8 @@ static int probe_region(const char *name)
             done = is(step, "create") ? region_create(name, (size_t)n, &r)
                                       : region_attach(name, (int)n, &r);
             told(step, done < 0 ? -1 : (long)r.size);
+            if (done < 0)
+                r = (region_t){NULL, 0}; /* whatever it has left there */
         } else if (!r.addr && !is(step, "destroy") && !is(step, "fds")) {
             errno = EFAULT; /* create or attach has failed, and was told */
             told(step, -1);
@@ -128,6 +132,20 @@ static long clock_ms(void)
     return t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
+static void on_tick(int sig)
+{
+    (void)sig;
+}
+
+static int start_ticks(void)
+{
+    struct sigaction act = {.sa_handler = on_tick}; /* no SA_RESTART */
+    const struct itimerval every = {{0, 20000}, {0, 20000}};
+
+    sigemptyset(&act.sa_mask);
+    return sigaction(SIGALRM, &act, NULL) < 0 ? -1 : setitimer(ITIMER_REAL, &every, NULL);
+}
+
 static int probe_ring(const char *name)
 {
     static char item[1 << 16];
@@ -152,8 +170,10 @@ static int probe_ring(const char *name)
             const char *s = next();
 
             told(step, ring_put(&r, s, (uint32_t)strlen(s), atoi(next())));
-        } else if (is(step, "get")) {
-            n = ring_get(&r, item, sizeof(item), atoi(next()));
+        } else if (is(step, "get") || is(step, "fit")) {
+            uint32_t cap = is(step, "fit") ? (uint32_t)atol(next()) : sizeof(item);
+
+            n = ring_get(&r, item, cap, atoi(next()));
             if (n < 0)
                 told(step, n);
             else
@@ -169,6 +189,8 @@ static int probe_ring(const char *name)
             n = clock_ms();
             told(step, n - since);
             since = n;
+        } else if (is(step, "ticks")) {
+            told(step, start_ticks());
         } else {
             return unknown(step);
         }

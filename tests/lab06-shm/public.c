@@ -175,8 +175,8 @@ LAB_TEST(public, ring_wrap_timeouts)
     p = start("probe", "ring", name, "create", "3", "8", "get", "0", "put", "a", FOREVER, "put",
               "bc", "0", "put", "12345678", "-1", "clock", "put", "late", text("%d", WAIT_MS),
               "clock", "put", "late", "0", "put", "123456789", "-1", "get", "-1", "get", FOREVER,
-              "get", "0", "get", "0", "clock", "get", text("%d", WAIT_MS), "clock", "destroy",
-              NULL);
+              "fit", "7", "0", "get", "0", "get", "0", "clock", "get", text("%d", WAIT_MS), "clock",
+              "destroy", NULL);
     clue("sem-not-initialised");
     step(p, "create 0", NULL, "ring_create");
     step(p, "get -1 EAGAIN", "sem-initial", "ring_get without waiting on an empty ring");
@@ -196,7 +196,9 @@ LAB_TEST(public, ring_wrap_timeouts)
     clue("ring-order");
     step(p, "get 1 a", NULL, "the first item");
     step(p, "get 2 bc", NULL, "the second item");
-    step(p, "get 8 12345678", NULL, "the third item");
+    step(p, "fit -1 EMSGSIZE", "item-too-long", "ring_get of eight bytes into memory for seven");
+    step(p, "get 8 12345678", "item-too-long",
+         "the third item, which ring_get had left in the ring");
     step(p, "get -1 EAGAIN", "ring-timeout",
          "ring_get without waiting when all items have been taken");
     (void)next_line(p);

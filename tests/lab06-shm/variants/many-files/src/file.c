@@ -5,8 +5,22 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
+
+/* One button at a time: whoever comes meanwhile asks again a little later. */
+static int lock_alone(int fd)
+{
+    struct flock l = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    const struct timespec nap = {.tv_nsec = 1000000};
+    int r;
+
+    while ((r = fcntl(fd, F_SETLK, &l)) < 0 && (errno == EAGAIN || errno == EACCES || errno == EINTR))
+        (void)clock_nanosleep(CLOCK_MONOTONIC, 0, &nap, NULL);
+    return r;
+}
 
 /* Zeros are a button that nobody has pressed, so a new file needs no initialisation that others
  * could see half done: making it longer is enough, and harmless if somebody else did it just now. */
@@ -15,12 +29,11 @@ int button_run(const char *file, long presses)
     int fd = open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     struct stat st;
     button_file *b;
-    region_t r;
     int sound;
 
     if (fd < 0)
         return complain("button", file);
-    if (fstat(fd, &st) < 0
+    if (lock_alone(fd) < 0 || fstat(fd, &st) < 0
         || (st.st_size == 0 && (ftruncate(fd, sizeof(*b)) < 0 || fstat(fd, &st) < 0))) {
         close(fd);
         return complain("button", file);
@@ -30,16 +43,19 @@ int button_run(const char *file, long presses)
         errno = EPROTO;
         return complain("button", file);
     }
-    if (map_and_close(fd, sizeof(*b), 1, &r) < 0)
+    b = mmap(NULL, sizeof(*b), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    if (b == MAP_FAILED) {
+        close(fd);
         return complain("button", file);
-    b = r.addr;
+    }
     sound = magic_get(&b->magic) == BUTTON_MAGIC || magic_get(&b->magic) == 0;
     if (sound) {
         magic_set(&b->magic, BUTTON_MAGIC);
-        for (long i = 0; i < presses; i++)
-            __atomic_fetch_add(&b->presses, 1, __ATOMIC_SEQ_CST);
+        while (presses-- > 0)
+            b->presses++;
     }
-    region_detach(&r);
+    munmap(b, sizeof(*b));
+    close(fd); /* the lock goes with it */
     errno = EPROTO;
     return sound ? EXIT_OK : complain("button", file);
 }
