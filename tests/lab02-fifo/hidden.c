@@ -157,10 +157,11 @@ static bool is_printing(void *arg)
 {
     struct proc *d = arg;
 
-    return has_ended(d) || blocked_in(d, CALL_WRITE);
+    return has_ended(d) || has_reader("server") || blocked_in(d, CALL_WRITE);
 }
 
-/* Its standard output is full: it waits where it says READY, and by then its FIFO must be open. */
+/* Its standard output is full: it waits where it says READY, and by then its FIFO must be open. (Which of
+ * its processes says it is its own affair.) */
 static void check_open_when_ready(void)
 {
     struct start printing = {.stdout_file = "box"};
