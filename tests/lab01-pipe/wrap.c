@@ -4,12 +4,15 @@
  * Whether a record is written at once is judged in one test, with certainty. Everywhere else the
  * result must not be a matter of luck for those who write it in two: with LAB_TURNS=FILE,SIZE in the
  * environment a process that has begun a record of SIZE bytes on a pipe finishes it before another
- * one begins. Without it this is write(). What is shorter than a record's head begins none: a byte
- * or a number on a pipe on which processes wait for each other. */
+ * one begins. Without it this is write(). What does not begin with a record's head begins none: a
+ * byte or a few numbers on a pipe on which processes wait for each other. */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -23,7 +26,16 @@ static struct {
     ino_t pipe;   /* to this pipe */
 } turn;
 
-enum { HEAD = 12 }; /* bytes of a record's head: rec_hdr */
+/* A record's head: worker, seq, size. */
+static bool begins_record(const void *buf, size_t n, size_t size)
+{
+    uint32_t head[3];
+
+    if (n < sizeof(head))
+        return false;
+    (void)memcpy(head, buf, sizeof(head));
+    return head[0] == size || head[1] == size || head[2] == size; /* in whatever order */
+}
 
 static void lock(const char *file)
 {
@@ -43,7 +55,7 @@ static ssize_t write_in_turn(const char *file, size_t size, ino_t to, int fd, co
         turn.pid = getpid();
         turn.begun = 0;
     }
-    if (turn.begun == 0 ? n < HEAD : to != turn.pipe)
+    if (turn.begun == 0 ? !begins_record(buf, n, size) : to != turn.pipe)
         return __real_write(fd, buf, n);
     if (turn.begun == 0) {
         turn.pipe = to;

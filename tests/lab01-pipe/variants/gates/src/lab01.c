@@ -610,12 +610,19 @@ int rec_collect(int fd, size_t size, uint32_t counts[], size_t nworkers)
     return r < 0 ? -1 : 0;
 }
 
-/* Waits for its byte from the gate: all begin together. */
-static int worker(int gate, int fd, uint32_t me, uint32_t records, size_t size)
+/* What a worker says of itself before it begins. */
+struct note {
+    uint32_t worker, records;
+    uint64_t pid;
+};
+
+/* Reports, then waits for its byte from the gate: all begin together. */
+static int worker(int ready, int gate, int fd, uint32_t me, uint32_t records, size_t size)
 {
+    struct note note = {me, records, (uint64_t)getpid()};
     char go;
 
-    if (io_read_full(gate, &go, 1) != 1)
+    if (io_write_full(ready, &note, sizeof(note)) < 0 || io_read_full(gate, &go, 1) != 1)
         return EXIT_FAILED;
     for (uint32_t seq = 0; seq < records; seq++)
         if (rec_send(fd, me, seq, size) < 0)
@@ -628,7 +635,8 @@ int fanin_run(size_t workers, uint32_t records, size_t size)
     uint32_t counts[64] = {0};
     pid_t pids[64];
     size_t n = 0, bad = workers;
-    int p[2], gate[2], failed = 0, code;
+    int p[2], gate[2], ready[2], failed = 0, code;
+    struct note note;
     unsigned long total = 0;
     const char *what = "pipe";
 
@@ -642,14 +650,24 @@ int fanin_run(size_t workers, uint32_t records, size_t size)
         close(p[1]);
         return EXIT_FAILED;
     }
+    if (make_pipe(ready) < 0) {
+        say("fanin", what);
+        close(p[0]);
+        close(p[1]);
+        close(gate[0]);
+        close(gate[1]);
+        return EXIT_FAILED;
+    }
     for (; n < workers; n++) {
         pids[n] = fork_flushed();
         if (pids[n] == 0) {
             close(p[0]);
             close(gate[1]);
-            code = worker(gate[0], p[1], (uint32_t)n, records, size);
+            close(ready[0]);
+            code = worker(ready[1], gate[0], p[1], (uint32_t)n, records, size);
             close(p[1]);
             close(gate[0]);
+            close(ready[1]);
             _exit(code);
         }
         if (pids[n] < 0) {
@@ -660,6 +678,11 @@ int fanin_run(size_t workers, uint32_t records, size_t size)
     }
     close(p[1]);
     close(gate[0]);
+    close(ready[1]);
+    for (size_t i = 0; !failed && i < n; i++)
+        if (io_read_full(ready[0], &note, sizeof(note)) != sizeof(note))
+            failed = EPIPE;
+    close(ready[0]);
     if (!failed && io_write_full(gate[1], "                                                                ", n) < 0)
         failed = errno;
     close(gate[1]);
