@@ -3,6 +3,7 @@
 #include "harness.h"
 
 #include "pattern.h"
+#include "settle.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -72,8 +73,8 @@ static struct proc *receive(const char *cap, const void *bytes, size_t size)
 LAB_TEST(hidden, msg_malformed)
 {
     static const char after[] = "\0\0\0\5hello\0\0\0\0\0\0\0\1!";
-    enum { TOO_LONG = 100 };
-    char wire[4 + TOO_LONG + sizeof(after) - 1] = "\0\0\0\144";
+    enum { TOO_LONG = 65536 };
+    static char wire[4 + TOO_LONG + sizeof(after) - 1] = "\0\1\0\0";
     struct proc *p;
 
     clue("message-cut");
@@ -112,9 +113,11 @@ LAB_TEST(hidden, filter_early_exit_idle)
 {
     enum { SIZE = 8 * 1024 * 1024 };
     struct start big = {.stdin_file = "in"}, held = {.stdin_pipe = true};
+    struct sock *gate;
     struct proc *p;
 
     make_file("in", bytes_of('i', SIZE), SIZE);
+    make_fifo("gate");
     clue("sigpipe");
     p = start_with(&big, "filter", "head", "-c", "10", NULL);
     expect_exit(p, 0);
@@ -133,6 +136,22 @@ LAB_TEST(hidden, filter_early_exit_idle)
     close_stdin(p);
     expect_exit(p, 0);
     expect_output(p, "hello\n");
+
+    /* Its own input has ended, and the command lives on; then the other way round. */
+    clue("busy");
+    p = start("filter", "sh", "-c", "cat; read x <gate; echo end", NULL);
+    gate = write_fifo("gate");
+    expect_idle(p);
+    close_sock(gate);
+    expect_exit(p, 0);
+    expect_output(p, "end\n");
+    p = start_with(&held, "filter", "sh", "-c", "exec <&-; read x <gate; echo end", NULL);
+    gate = write_fifo("gate");
+    expect_idle(p);
+    close_sock(gate);
+    clue("input-goes-on");
+    expect_exit(p, 0);
+    expect_output(p, "end\n");
 }
 
 /* D. pipeline ---------------------------------------------------------------------------------------- */
@@ -248,6 +267,21 @@ static void leaves_nothing(struct proc *p, const char *written, const char *resu
 }
 #define leaves_nothing(...) (HERE, leaves_nothing(__VA_ARGS__))
 
+/* A signal while the call waits for something; then its input comes. */
+static struct proc *interrupted(const char *call)
+{
+    struct start held = {.stdin_pipe = true};
+    struct proc *p = (start_with)(&held, "probe", "effects", call, "cat", NULL);
+
+    (settle)(p);
+    (send_signal)(p, SIGUSR1);
+    (await_signal_taken)(p, SIGUSR1);
+    (write_stdin)(p, "on\n");
+    (close_stdin)(p);
+    return p;
+}
+#define interrupted(...) (HERE, interrupted(__VA_ARGS__))
+
 LAB_TEST(hidden, no_side_effects)
 {
     const char *sigprobe = helper("sigprobe");
@@ -272,6 +306,17 @@ LAB_TEST(hidden, no_side_effects)
     leaves_nothing(start("probe", "effects", "1", "filter", "true", NULL), "", "-1");
     leaves_nothing(start("probe", "effects", "3", "filter", "true", NULL), "", NULL);
     leaves_nothing(start("probe", "effects", "1", "pipeline", "true", ":", "true", NULL), "", "-1");
+    /* Room for one pipe, when the first stage may have been started. */
+    leaves_nothing(start("probe", "effects", "2", "pipeline", "true", ":", "true", ":", "true", NULL),
+                   "", NULL);
+    /* A caller that has done nothing for itself. */
+    leaves_nothing(start("probe", "effects", "plain", "relay", "hi", NULL), "child: hi\n", "0");
+    leaves_nothing(start("probe", "effects", "plain", "filter", "true", NULL), "", "0 0");
+    leaves_nothing(start("probe", "effects", "plain", "pipeline", "true", ":", "true", NULL), "",
+                   "0 0 0");
+    clue("eintr");
+    leaves_nothing(interrupted("filter"), "on\n", "0 0");
+    leaves_nothing(interrupted("pipeline"), "on\n", "0 0");
 }
 
 /* E. fanin --------------------------------------------------------------------------------------------- */
@@ -303,17 +348,41 @@ static void sends_at_once(uint32_t worker, uint32_t seq, uint32_t size)
 }
 #define sends_at_once(...) (HERE, sends_at_once(__VA_ARGS__))
 
+/* rec_send refuses such a size. */
+static void refuses(const char *size)
+{
+    struct proc *p = (start)("probe", "rec-send", "1", "1", size, NULL);
+
+    (expect_exit)(p, 0);
+    (expect_output)(p, "-1 EINVAL\n");
+}
+#define refuses(...) (HERE, refuses(__VA_ARGS__))
+
+/* rec_collect, for three workers and records of 'size' bytes, takes these bytes for corrupt. */
+static void takes_for_corrupt(const void *bytes, size_t count, size_t size)
+{
+    struct start all = {.stdin_text = bytes, .stdin_size = count};
+    struct proc *p = (start_with)(&all, "probe", "rec-collect", text("%zu", size), "3", NULL);
+
+    (expect_exit)(p, 0);
+    (expect_output)(p, "-1 EPROTO\n");
+}
+#define takes_for_corrupt(...) (HERE, takes_for_corrupt(__VA_ARGS__))
+
 LAB_TEST(hidden, fanin_atomic)
 {
     enum { SIZE = 20, RECORDS = 5 };
     unsigned char wire[SIZE * RECORDS], *end = wire;
-    struct start fed = {.stdin_pipe = true}, all = {.stdin_size = SIZE};
+    struct start fed = {.stdin_pipe = true};
     const char *want = "";
     struct proc *p;
 
     sends_at_once(3, 5, 16);
     sends_at_once(7, 300, 64);
     sends_at_once(0, 1, PIPE_BUF);
+    clue("record-size");
+    refuses("15");
+    refuses(text("%d", PIPE_BUF + 1));
 
     for (uint32_t i = 0; i < RECORDS; i++) /* worker 2 has three, worker 0 has two, worker 1 none */
         end = put_record(end, i % 2 ? 0 : 2, i / 2, SIZE);
@@ -328,11 +397,14 @@ LAB_TEST(hidden, fanin_atomic)
     expect_output(p, "0 2 0 3\n");
 
     clue("corrupt-record");
+    takes_for_corrupt(wire, 2 * SIZE - 1, SIZE); /* the second one is cut */
     wire[SIZE - 1] ^= 1;
-    all.stdin_text = (const char *)wire;
-    p = start_with(&all, "probe", "rec-collect", text("%d", SIZE), "3", NULL);
-    expect_exit(p, 0);
-    expect_output(p, "-1 EPROTO\n");
+    takes_for_corrupt(wire, SIZE, SIZE);
+    (void)put_record(wire, 2, 0, SIZE - 1);
+    wire[SIZE - 1] = 2;
+    takes_for_corrupt(wire, SIZE, SIZE); /* the size word is another */
+    (void)put_record(wire, 3, 0, SIZE);
+    takes_for_corrupt(wire, SIZE, SIZE); /* there is no worker 3 */
 
     clue("fanin-reads-late");
     p = start("fanin", "-j", "8", "-m", "2000", "-s", "200", NULL);

@@ -3,6 +3,7 @@
 #include "harness.h"
 
 #include "pattern.h"
+#include "settle.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -162,7 +163,7 @@ LAB_TEST(public, hello_edges)
 {
     enum { LONGEST = 4096 };
     char line[LONGEST + 2] = "";
-    struct start in = {.stdin_text = line};
+    struct start in = {.stdin_text = line}, pieces = {.stdin_pipe = true};
     struct proc *p;
     const char *want;
 
@@ -176,6 +177,15 @@ LAB_TEST(public, hello_edges)
     clue("hello-input");
     hello_says("no line feed", "no line feed");
     hello_says("one\ntwo\n", "one");
+
+    clue("read-is-not-all");
+    p = start_with(&pieces, "hello", NULL);
+    write_stdin(p, "in two");
+    await_stdin_read(p); /* so that the rest needs another read */
+    write_stdin(p, " pieces\n");
+    close_stdin(p);
+    expect_exit(p, 0);
+    expect_output(p, "child: in two pieces\nparent: child exited 0\n");
 
     for (size_t i = 0; i < LONGEST; i++)
         line[i] = (char)('a' + i % 26);
@@ -215,10 +225,12 @@ LAB_TEST(public, filter_upper)
 
 LAB_TEST(public, filter_large)
 {
-    enum { SIZE = 8 * 1024 * 1024 };
-    struct start files = {.stdin_file = "in", .stdout_file = "out"};
-    unsigned char *bytes = bytes_of(0, SIZE);
+    enum { SIZE = 8 * 1024 * 1024, PART = 1000000, TAKEN = 5000, ZEROS = 300000 };
+    struct start files = {.stdin_file = "in", .stdout_file = "out"}, part = {.stdin_file = "part"};
+    unsigned char *bytes = bytes_of(0, SIZE), *want = bytes_of(0, PART + ZEROS);
     uint32_t state = 1;
+    struct sock *gate;
+    struct proc *p;
     const char *out;
     size_t got;
 
@@ -231,6 +243,24 @@ LAB_TEST(public, filter_large)
     expect_exit(start_with(&files, "filter", "cat", NULL), 0);
     out = file_text("out", &got);
     check_bytes(out, got, bytes, SIZE, "filter-bytes", "what came back through filter cat");
+
+    /* The command takes 5000 bytes from its full pipe: there is room for a page, and not for more.
+     * Once filter has used it the command says more than its own pipe holds, and then goes on to
+     * read. */
+    make_file("part", bytes, PART);
+    make_fifo("gate");
+    clue("write-blocks");
+    p = start_with(&part, "filter", "sh", "-c",
+                   "dd bs=5000 count=1 iflag=fullblock 2>/dev/null; read x <gate;"
+                   " head -c 300000 /dev/zero; cat", NULL);
+    gate = write_fifo("gate");
+    settle(p);
+    close_sock(gate);
+    expect_exit(p, 0);
+    clue("filter-bytes");
+    (void)memcpy(want, bytes, TAKEN);
+    (void)memcpy(want + TAKEN + ZEROS, bytes + TAKEN, PART - TAKEN);
+    expect_output_bytes(p, want, PART + ZEROS);
 }
 
 /* D. pipeline ---------------------------------------------------------------------------------------- */
