@@ -267,6 +267,12 @@ static void leaves_nothing(struct proc *p, const char *written, const char *resu
 }
 #define leaves_nothing(...) (HERE, leaves_nothing(__VA_ARGS__))
 
+/* Its handler has run; or it sleeps all the same, and has the signal blocked. */
+static bool has_met_signal(void *arg)
+{
+    return !signal_pending(arg, SIGUSR1) || blocked_in(arg, SLEEPS);
+}
+
 /* A signal while the call waits for something; then its input comes. */
 static struct proc *interrupted(const char *call)
 {
@@ -275,7 +281,7 @@ static struct proc *interrupted(const char *call)
 
     (settle)(p);
     (send_signal)(p, SIGUSR1);
-    (await_signal_taken)(p, SIGUSR1);
+    (await)(has_met_signal, p, "the signal to arrive");
     (write_stdin)(p, "on\n");
     (close_stdin)(p);
     return p;

@@ -7,6 +7,8 @@
 
 #include "harness.h"
 
+enum { SLEEPS = CALL_INPUT | CALL_OUTPUT | CALL_WAIT | CALL_PAUSE };
+
 struct settling {
     struct proc *p;
     long used_ms; /* when its command was first seen; -1: not yet */
@@ -21,8 +23,8 @@ static bool has_settled(void *arg)
             s->used_ms = cpu_ms(s->p);
         return has_ended(s->p);
     }
-    return blocked_in(s->p, CALL_INPUT | CALL_OUTPUT | CALL_WAIT | CALL_PAUSE)
-           || cpu_ms(s->p) - s->used_ms >= 200 || has_ended(s->p);
+    return blocked_in(s->p, SLEEPS) || cpu_ms(s->p) - s->used_ms >= 200
+           || has_ended(s->p);
 }
 
 /* Once its command runs. */

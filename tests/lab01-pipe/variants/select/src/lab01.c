@@ -149,7 +149,7 @@ static int reap(pid_t pid, int *code)
 }
 
 /* SIGPIPE is blocked while we feed a child; one that came meanwhile is taken before it is unblocked,
- * unless it had been there before. */
+ * unless it had been there before. All other signals wait until that is done. */
 struct quiet {
     sigset_t mask;
     int was_pending;
@@ -166,8 +166,7 @@ static void sigpipe_hold(struct quiet *q)
 {
     sigset_t set;
 
-    sigemptyset(&set);
-    sigaddset(&set, SIGPIPE);
+    sigfillset(&set); /* the others come when the work is done */
     q->was_pending = sigpipe_is_pending();
     sigprocmask(SIG_BLOCK, &set, &q->mask);
 }
