@@ -181,7 +181,8 @@ static void check_open_when_ready(void)
         ;
     d = start_with(&printing, "fifod", "server", NULL);
     await(is_printing, d, "fifod to say READY");
-    check(has_ended(d) || has_reader("server"), NULL, "fifod says READY, and its FIFO is not open yet");
+    check(has_ended(d) || has_reader("server"), NULL,
+          "fifod says READY, and its FIFO is not open yet");
     while (read(sock_fd(out), bytes, sizeof(bytes)) > 0)
         ;
     service_end(d);
