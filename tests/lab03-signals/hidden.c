@@ -208,7 +208,9 @@ static void release(const char *go)
 LAB_TEST(hidden, supervise_concurrency)
 {
     enum { JOBS = 6 };
+    static const char the_end[] = "the line for the end of a command";
     const char *commands = "";
+    struct story said = {.jobs = JOBS};
     struct sock *here;
     struct proc *p;
 
@@ -219,13 +221,14 @@ LAB_TEST(hidden, supervise_concurrency)
         commands = text("%s%s here go%d\n", commands, helper("gate"), i);
     }
     make_file("commands", commands, strlen(commands));
-    p = start_with(&(struct start){.stdin_file = "commands"}, "supervise", "-j", "2", NULL);
+    p = said.p =
+        start_with(&(struct start){.stdin_file = "commands"}, "supervise", "-j", "2", NULL);
     clue("one-at-a-time");
-    (void)expect_start(p, 1);
     (void)receive_line(here);
     expect_idle(p);
     check_int(running_children(p), 2, NULL, "jobs that run at once");
-    (void)expect_start(p, 2);
+    await_start(&said, 1);
+    await_start(&said, 2);
     (void)receive_line(here);
     clue("supervise-asleep");
     send_signal(p, SIGUSR1);
@@ -233,9 +236,9 @@ LAB_TEST(hidden, supervise_concurrency)
     for (int i = 1; i <= JOBS - 2; i++) {
         clue("one-at-a-time");
         release(text("go%d", i));
-        expect_next_line(p, text("EXIT %d 0", i));
+        check_str(end_of(&said, i), text("EXIT %d 0", i), NULL, the_end);
         clue("blocking-wait");
-        (void)expect_start(p, i + 2);
+        await_start(&said, i + 2);
         (void)receive_line(here);
         clue("supervise-asleep");
         expect_idle(p);
@@ -254,40 +257,25 @@ LAB_TEST(hidden, supervise_concurrency)
     expect_exit(p, 0);
 }
 
-enum { MANY = 300 };
+enum { MANY = STORY_MAX };
 
 /* Runs so many commands that end at once. 'late': every child is dead before its parent goes on. */
 static void run_many(int jobs, bool late)
 {
     static const char *const env[] = {"LAB_FORK=child-first", NULL};
     char *commands = bytes_of(0, 5 * MANY + 1);
-    bool started[MANY + 1] = {false}, ended[MANY + 1] = {false};
-    const char *line;
+    struct story said = {.jobs = jobs};
     struct proc *p;
 
     for (int i = 0; i < jobs; i++)
         (void)memcpy(commands + 5 * i, "true\n", 5);
     make_file("commands", commands, strlen(commands));
     clue("child-before-table");
-    p = start_with(&(struct start){.stdin_file = "commands", .env = late ? env : NULL}, "supervise",
-                   "-j", "8", NULL);
-    for (int i = 0; i < 2 * jobs; i++) {
-        int id;
-
-        line = next_line(p);
-        if (strncmp(line, "START ", 6) == 0) {
-            id = atoi(line + 6);
-            check(id >= 1 && id <= jobs && !started[id], NULL, "a line of supervise is '%s'", line);
-            started[id] = true;
-        } else {
-            id = strncmp(line, "EXIT ", 5) == 0 ? atoi(line + 5) : 0;
-            check(id >= 1 && id <= jobs && !ended[id] && strcmp(line, text("EXIT %d 0", id)) == 0,
-                  NULL, "a line of supervise is '%s'", line);
-            if (!started[id])
-                fail(KIND_ORDER, NULL, "EXIT %d comes before START %d", id, id);
-            ended[id] = true;
-        }
-    }
+    p = said.p = start_with(&(struct start){.stdin_file = "commands", .env = late ? env : NULL},
+                            "supervise", "-j", "8", NULL);
+    for (int id = 1; id <= jobs; id++)
+        check_str(end_of(&said, id), text("EXIT %d 0", id), NULL,
+                  "the line for the end of a command");
     expect_next_line(p, text("DONE ok=%d failed=0 killed=0", jobs));
     expect_exit(p, 0);
     check_int(left_by(p), 0, "final-reap", "children that supervise left behind, dead or alive");
@@ -295,8 +283,20 @@ static void run_many(int jobs, bool late)
 
 LAB_TEST(hidden, supervise_fast_children)
 {
+    static const char commands[] = "./text\n", text_file[] = "exit 3\n";
+    struct story said = {.jobs = 1};
+
     run_many(40, true);
     run_many(MANY, false);
+
+    /* Here, and not beside the one that is not found: under valgrind posix_spawn cannot tell why. */
+    clue("missing-program");
+    make_file("text", text_file, sizeof(text_file) - 1); /* may be read, not executed */
+    make_file("commands", commands, sizeof(commands) - 1);
+    said.p = start_with(&(struct start){.stdin_file = "commands"}, "supervise", NULL);
+    check_str(end_of(&said, 1), "EXIT 1 126", NULL, "the end of a command that is not executable");
+    expect_next_line(said.p, "DONE ok=0 failed=1 killed=0");
+    expect_exit(said.p, 1);
 }
 
 /* Is this one of the lines, but the first? */
@@ -305,12 +305,57 @@ static bool among(const char *lines, const char *line)
     return strstr(lines, text("\n%s\n", line));
 }
 
+/* Opens the gate whenever supervise sleeps and somebody stands there, until it has ended. */
+static bool has_let_it_pass(void *arg)
+{
+    struct proc *p = arg;
+    struct sock *go = blocked_in(p, ~0) ? try_write_fifo("gate") : NULL;
+
+    if (go)
+        close_sock(go);
+    return has_ended(p);
+}
+
+/* A job that SIGTERM does not end at once, and that has all the time that it needs. (Whether the signal
+ * ends its wait at the gate, differs between shells: the gate is opened, too.) */
+static void grace_is_granted(void)
+{
+    static const char polite[] = "trap : TERM\necho here >usher\nread line <gate\nexit 5\n";
+    static const char *const env[] = {PARENT_FIRST, NULL};
+    struct start typed = {.stdin_file = "commands", .env = env};
+    static const char commands[] = "sh polite\n";
+    const char *end;
+    struct sock *usher;
+    struct proc *p;
+
+    make_fifo("usher");
+    make_fifo("gate");
+    usher = serve_fifo("usher");
+    make_file("polite", polite, sizeof(polite) - 1);
+    make_file("commands", commands, sizeof(commands) - 1);
+    clue("grace-first");
+    for (int ms = 50;; ms *= 4) { /* as above: it may not have set its trap in time */
+        p = start_with(&typed, "supervise", "-t", text("%d", ms), "-g", "1000000", NULL);
+        await_start(&(struct story){.p = p, .jobs = 1}, 1);
+        expect_next_line(p, "TIMEOUT 1");
+        await(has_let_it_pass, p, "the end of a job that is over its time");
+        end = next_line(p);
+        if (strcmp(end, "EXIT 1 5") == 0 || pending_bytes(usher))
+            break;
+    }
+    check_str(end, "EXIT 1 5", NULL, "the end of a job that finishes its work after SIGTERM");
+    expect_next_line(p, "DONE ok=0 failed=1 killed=0");
+    expect_exit(p, 1);
+}
+
 LAB_TEST(hidden, supervise_term_timeout)
 {
     static const char stubborn[] = "trap '' TERM\nexec \"$1\" \"$2\" go\n";
     const char *gate = helper("gate"), *commands, *out;
     static const char *const env[] = {PARENT_FIRST, NULL};
+    static const char *const more[] = {PARENT_FIRST, "LAB_FOUND=1", NULL};
     struct start typed = {.stdin_file = "commands", .env = env};
+    struct start found = {.stdin_file = "commands", .env = more};
     struct sock *here, *early;
     struct proc *p;
 
@@ -331,6 +376,12 @@ LAB_TEST(hidden, supervise_term_timeout)
           text("%.*s", (int)strcspn(strstr(out, "blocked:") ? strstr(out, "blocked:") : "", "\n"),
                strstr(out, "blocked:") ? strstr(out, "blocked:") : ""));
     check(strstr(out, "ignored:\n"), NULL, "a command of supervise starts with ignored signals");
+    clue("found-at-start");
+    p = start_with(&found, "supervise", NULL);
+    expect_exit(p, 0);
+    check(strstr(stdout_of(p), "blocked:\nignored:\n"), NULL,
+          "a command of supervise starts with what supervise itself has found: "
+          "blocked or ignored signals");
 
     /* On a slow machine the time may be over before the job is stubborn: then it gets more. */
     clue("kill-after-grace");
@@ -338,7 +389,7 @@ LAB_TEST(hidden, supervise_term_timeout)
         commands = text("sh stubborn %s herald\n", gate);
         make_file("commands", commands, strlen(commands));
         p = start_with(&typed, "supervise", "-t", text("%d", ms), "-g", "50", NULL);
-        (void)expect_start(p, 1);
+        await_start(&(struct story){.p = p, .jobs = 1}, 1);
         expect_next_line(p, "TIMEOUT 1");
         out = next_line(p);
         expect_next_line(p, "DONE ok=0 failed=0 killed=1");
@@ -347,6 +398,7 @@ LAB_TEST(hidden, supervise_term_timeout)
             break;
     }
     check_str(out, "SIGNAL 1 KILL", NULL, "the end of a stubborn job that is over its time");
+    grace_is_granted();
 
     /* Both jobs have announced themselves: the first dies of SIGTERM, the second does not. */
     commands = text("%s here go\nsh stubborn %s here\ntrue\n", gate, gate);
@@ -382,10 +434,24 @@ static void send_text(size_t n)
     expect_output(to, text("READY %d\n%d %s\n", (int)pid_of(to), (int)pid_of(from), bytes));
 }
 
+#define STRANGERS "strangers-were-here"
+
+/* Whoever waits, and not for ever, gets a signal that does not count instead of what it waits for. */
+static const struct start *with_stranger(int sig)
+{
+    struct start *how = bytes_of(0, sizeof(*how));
+    const char **env = bytes_of(0, 2 * sizeof(*env));
+
+    env[0] = text("LAB_STRANGER=%d:" STRANGERS, sig);
+    how->env = env;
+    expected_file(STRANGERS);
+    return how;
+}
+
 LAB_TEST(hidden, rt_channel)
 {
     struct start typed = {.stdin_pipe = true};
-    struct proc *to, *from;
+    struct proc *to, *from, *p;
     const char *pid;
 
     clue("channel-not-blocked");
@@ -429,11 +495,22 @@ LAB_TEST(hidden, rt_channel)
     check_str(said_by(start("probe", "rt-send", pid, "hello", "20", NULL)), "-1 ETIMEDOUT\n", NULL,
               "rt_send to somebody who does not answer");
     expect_complaint(start("rtsend", "-t", "20", pid, "hello", NULL), 4);
+    clue("channel-anew");
+    p = start_with(with_stranger(SIGRTMIN + 2), "probe", "rt-send", pid, "hello", "20", NULL);
+    check_str(said_by(p), "-1 ETIMEDOUT\n", NULL,
+              "rt_send to somebody who does not answer, when signals come that do not count");
+    check(!exists(STRANGERS), NULL, "rt_send waits beyond its time when such signals come");
+    clue("channel-timeout");
     close_stdin(to);
     expect_exit(to, 0);
     expect_complaint(start("rtsend", pid, "hello", NULL), 3);
     check_str(said_by(start("probe", "rt-recv", "100", "20", NULL)), "READY\n-1 ETIMEDOUT\n", NULL,
               "rt_recv when nobody sends");
+    clue("channel-anew");
+    p = start_with(with_stranger(SIGRTMIN + 1), "probe", "rt-recv", "100", "20", NULL);
+    check_str(said_by(p), "READY\n-1 ETIMEDOUT\n", NULL,
+              "rt_recv when only signals come that do not count");
+    check(!exists(STRANGERS), NULL, "rt_recv waits beyond its time when such signals come");
 
     /* What others acknowledge is no acknowledgement. */
     clue("channel-foreign");

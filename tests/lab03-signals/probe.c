@@ -7,6 +7,7 @@
  *     defaults N...        sig_default of each: "TERM", "CORE", ...
  *     alarm LEFT           work_until_alarm for an hour, whose work raises SIGALRM in its third
  *                          round; the caller has a handler, a mask, and an alarm in LEFT seconds
+ *                          (0: none; else the first round takes a little more than a second)
  *     reap                 reap_all with five dead children, with none, with a living one
  *     wait pending|set|plain   wait_for_flag for SIGUSR1; the flag is set by its handler
  *     blocked              with_blocked, also nested, with signals that arrive meanwhile
@@ -24,6 +25,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 static volatile sig_atomic_t flag, other_calls, deliveries[65];
@@ -132,11 +134,27 @@ static void on_other_alarm(int signo)
     other_calls++;
 }
 
+static unsigned callers_alarm;
+
+/* By the clock, because what is left of an alarm is told in whole seconds. */
+static void work_long(void)
+{
+    struct timespec end;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &end);
+    end.tv_sec += 1 + (end.tv_nsec + 100000000) / 1000000000;
+    end.tv_nsec = (end.tv_nsec + 100000000) % 1000000000;
+    while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &end, NULL) == EINTR)
+        ;
+}
+
 static void work(void *arg)
 {
     int *rounds = arg;
 
-    if (++*rounds == 3)
+    if (++*rounds == 1 && callers_alarm)
+        work_long();
+    if (*rounds == 3)
         (void)raise(SIGALRM);
     if (*rounds > 1000) { /* it will never end */
         printf("more than 1000 rounds\n");
@@ -152,6 +170,7 @@ static int probe_alarm(unsigned left)
 
     handle(SIGALRM, on_other_alarm);
     block(SIG_SETMASK, (const int[]){SIGUSR1, SIGHUP}, 2);
+    callers_alarm = left;
     (void)alarm(left);
     result = work_until_alarm(3600, work, &rounds);
     if (result < 0)

@@ -183,6 +183,8 @@ LAB_TEST(public, work_until_alarm)
     left = strncmp(line, "alarm ", 6) == 0 ? atol(line + 6) : -1;
     check(left > 0 && left <= 3000, NULL,
           "the caller's alarm, in 3000 seconds, is afterwards one in %ld seconds (0: none)", left);
+    check(left < 3000, "alarm-less-time",
+          "the caller's alarm is as far away as before, and the work has taken more than a second");
     check_str(next_line(p), " mask HUP USR1", NULL, "the caller's mask");
     check_str(next_line(p), "delivered 1", NULL, "SIGALRM for the caller's handler");
     expect_exit(p, 0);
@@ -302,9 +304,12 @@ LAB_TEST(public, reap_all)
 LAB_TEST(public, supervise_basic)
 {
     static const char three[] = "exit 3\n", die[] = "kill -9 $$\n";
-    static const char commands[] = "true\nsh three\n\n  sh \t die  \nno-such-program here\n";
+    static const char look[] = "test /proc/self/fd/0 -ef /dev/null\n";
+    static const char commands[] = "true\nsh three\n\n  sh \t die  \nno-such-program here\nsh look\n";
+    static const char the_end[] = "the line for the end of a command";
     static const char *const env[] = {PARENT_FIRST, NULL};
     struct start typed = {.stdin_file = "commands", .env = env};
+    struct story said = {.jobs = 5};
     struct proc *p;
 
     clue("usage");
@@ -312,22 +317,21 @@ LAB_TEST(public, supervise_basic)
     expect_usage(start("supervise", "true", NULL));
     make_file("three", three, sizeof(three) - 1);
     make_file("die", die, sizeof(die) - 1);
+    make_file("look", look, sizeof(look) - 1);
     make_file("commands", commands, sizeof(commands) - 1);
 
     clue("supervise-lines");
-    p = start_with(&typed, "supervise", NULL);
-    (void)expect_start(p, 1);
-    expect_next_line(p, "EXIT 1 0");
-    (void)expect_start(p, 2);
-    expect_next_line(p, "EXIT 2 3");
-    (void)expect_start(p, 3);
+    p = said.p = start_with(&typed, "supervise", NULL);
+    check_str(end_of(&said, 1), "EXIT 1 0", NULL, the_end);
+    check_str(end_of(&said, 2), "EXIT 2 3", NULL, the_end);
     clue("signalled-child");
-    expect_next_line(p, "SIGNAL 3 KILL");
+    check_str(end_of(&said, 3), "SIGNAL 3 KILL", NULL, the_end);
     clue("missing-program");
-    (void)expect_start(p, 4);
-    expect_next_line(p, "EXIT 4 127");
+    check_str(end_of(&said, 4), "EXIT 4 127", NULL, the_end);
+    check_str(end_of(&said, 5), "EXIT 5 0", "command-stdin",
+              "the end of a command that looks whether its standard input is /dev/null");
     clue("supervise-lines");
-    expect_next_line(p, "DONE ok=1 failed=2 killed=1");
+    expect_next_line(p, "DONE ok=2 failed=2 killed=1");
     expect_exit(p, 1);
 
     p = start("supervise", NULL);

@@ -49,17 +49,62 @@ static inline void finish(struct proc *p)
 /* For commands that end at once where the test is not about that: see wrap.c. */
 #define PARENT_FIRST "LAB_FORK=parent-first"
 
-/* The next line of supervise must be "START ID <pid>". */
-static inline pid_t expect_start(struct proc *p, int id)
-{
-    const char *line = (next_line)(p), *head = text("START %d ", id);
-    size_t n = strlen(head);
+/* What supervise has said about its commands, whose ids are 1 to 'jobs'. A command is started before
+ * it ends; which line of several commands comes first is told nowhere: who has taken note of an end
+ * may start the next command before it prints the line, and children may print START themselves. */
+enum { STORY_MAX = 300 };
 
-    if (strncmp(line, head, n) != 0 || line[n + strspn(line + n, "0123456789")] ||
-        atoi(line + n) < 2)
-        (check_str)(line, text("%s<pid>", head), NULL, "the next line of supervise");
-    return (pid_t)atoi(line + n);
+struct story {
+    struct proc *p;
+    int jobs;
+    bool started[STORY_MAX + 1];
+    const char *ended[STORY_MAX + 1]; /* its line */
+};
+
+/* The id in a line "WORD ID REST", 0 if it is no such line. */
+static inline int id_in(const char *line, const char *word)
+{
+    const size_t n = strlen(word);
+
+    return strncmp(line, word, n) == 0 && line[n] == ' ' ? atoi(line + n + 1) : 0;
 }
-#define expect_start(...) (HERE, expect_start(__VA_ARGS__))
+
+static inline void hear_line(struct story *s)
+{
+    const char *line = (next_line)(s->p);
+    int started = id_in(line, "START"), ended = id_in(line, "EXIT");
+    const char *head = text("START %d ", started);
+    const size_t n = strlen(head);
+
+    if (!ended)
+        ended = id_in(line, "SIGNAL");
+    if (started >= 1 && started <= s->jobs && !s->started[started] && strncmp(line, head, n) == 0
+        && atoi(line + n) >= 2 && !line[n + strspn(line + n, "0123456789")]) {
+        s->started[started] = true;
+    } else if (ended >= 1 && ended <= s->jobs && !s->ended[ended]) {
+        if (!s->started[ended])
+            lab_fail(KIND_ORDER, "", NULL, "EXIT %d comes before START %d", ended, ended);
+        s->ended[ended] = line;
+    } else {
+        lab_fail(KIND_STATE, "", NULL, "a line of supervise is '%s'", line);
+    }
+}
+
+/* Until this command has been started. */
+static inline void await_start(struct story *s, int id)
+{
+    while (!s->started[id])
+        hear_line(s);
+}
+#define await_start(...) (HERE, await_start(__VA_ARGS__))
+
+/* Until it has ended: its line EXIT or SIGNAL. */
+static inline const char *end_of(struct story *s, int id)
+{
+    while (!s->ended[id])
+        hear_line(s);
+    return s->ended[id];
+}
+#define end_of(...) (HERE, end_of(__VA_ARGS__))
 
 #endif

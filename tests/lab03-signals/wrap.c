@@ -8,6 +8,10 @@
  *     LAB_RIVAL=N:FILE signal N arrives immediately before the first call that may sleep: the very
  *                      gap between a test and a sleep. FILE is made then: whoever sleeps in a call
  *                      that is not known here has not met the rival
+ *     LAB_STRANGER=N:FILE  signal N, by kill, arrives a millisecond after the beginning of each wait
+ *                      that has a time limit. FILE is made when that many of them came that the time
+ *                      was over long ago
+ *     LAB_FOUND=1      SIGHUP and SIGPIPE are ignored and SIGUSR2 is blocked when the program starts
  *     LAB_FORK=child-first   whoever starts a child goes on only when the child is dead
  *     LAB_FORK=parent-first  a child of fork goes on only when its parent is asleep
  *
@@ -247,22 +251,49 @@ static void rival(void)
     errno = why;
 }
 
-#define WRAP_SLEEP(type, name, params, args)                                                       \
+int __real_ppoll(struct pollfd *p, nfds_t n, const struct timespec *t, const sigset_t *mask);
+
+static const struct timespec moment = {0, 1000000};
+
+/* Whoever waits again for the whole time never comes to its end; a wait that has no time left meets
+ * no stranger. */
+static void stranger(int timed)
+{
+    enum { LONG_AGO = 500 };
+    static int came;
+    const char *number = timed && came < LONG_AGO ? getenv("LAB_STRANGER") : NULL;
+    int why = errno;
+
+    if (number) {
+        const char *file = strchr(number, ':');
+
+        (void)__real_ppoll(NULL, 0, &moment, NULL);
+        (void)kill(getpid(), atoi(number));
+        if (++came == LONG_AGO && file)
+            (void)close(open(file + 1, O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+    }
+    errno = why;
+}
+
+#define WRAP_TIMED(type, name, params, args, timed)                                                \
     WRAP(type, name, params)                                                                       \
     {                                                                                              \
         rival();                                                                                   \
+        stranger(timed);                                                                           \
         return __real_##name args;                                                                 \
     }
+#define WRAP_SLEEP(type, name, params, args) WRAP_TIMED(type, name, params, args, 0)
+#define IS_TIME(t) ((t) && ((t)->tv_sec > 0 || (t)->tv_nsec > 0))
 WRAP_SLEEP(int, pause, (void), ())
 WRAP_SLEEP(int, sigsuspend, (const sigset_t *mask), (mask))
 WRAP_SLEEP(int, sigwait, (const sigset_t *set, int *signo), (set, signo))
 WRAP_SLEEP(int, sigwaitinfo, (const sigset_t *set, siginfo_t *info), (set, info))
-WRAP_SLEEP(int, sigtimedwait, (const sigset_t *set, siginfo_t *info, const struct timespec *t),
-           (set, info, t))
+WRAP_TIMED(int, sigtimedwait, (const sigset_t *set, siginfo_t *info, const struct timespec *t),
+           (set, info, t), IS_TIME(t))
 WRAP_SLEEP(ssize_t, read, (int fd, void *p, size_t n), (fd, p, n))
-WRAP_SLEEP(int, poll, (struct pollfd *p, nfds_t n, int ms), (p, n, ms))
-WRAP_SLEEP(int, ppoll, (struct pollfd *p, nfds_t n, const struct timespec *t, const sigset_t *mask),
-           (p, n, t, mask))
+WRAP_TIMED(int, poll, (struct pollfd *p, nfds_t n, int ms), (p, n, ms), ms > 0)
+WRAP_TIMED(int, ppoll, (struct pollfd *p, nfds_t n, const struct timespec *t, const sigset_t *mask),
+           (p, n, t, mask), IS_TIME(t))
 WRAP_SLEEP(int, select, (int n, fd_set *r, fd_set *w, fd_set *x, struct timeval *t),
            (n, r, w, x, t))
 WRAP_SLEEP(int, pselect, (int n, fd_set *r, fd_set *w, fd_set *x, const struct timespec *t,
@@ -275,6 +306,22 @@ WRAP_SLEEP(int, clock_nanosleep, (clockid_t clock, int flags, const struct times
                                   struct timespec *left), (clock, flags, t, left))
 WRAP_SLEEP(unsigned, sleep, (unsigned seconds), (seconds))
 WRAP_SLEEP(int, usleep, (useconds_t us), (us))
+
+/* What a program finds ------------------------------------------------------------------------- */
+
+__attribute__((constructor)) static void find(void)
+{
+    struct sigaction ignore = {.sa_handler = SIG_IGN};
+    sigset_t set;
+
+    if (!getenv("LAB_FOUND"))
+        return;
+    (void)__real_sigaction(SIGHUP, &ignore, NULL);
+    (void)__real_sigaction(SIGPIPE, &ignore, NULL);
+    (void)sigemptyset(&set);
+    (void)sigaddset(&set, SIGUSR2);
+    (void)sigprocmask(SIG_BLOCK, &set, NULL);
+}
 
 /* Who runs first after fork -------------------------------------------------------------------- */
 
@@ -297,8 +344,6 @@ static int asleep(pid_t pid)
     return at && (strncmp(at, ") S", 3) == 0 || strncmp(at, ") T", 3) == 0);
 }
 
-static const struct timespec look_again = {0, 1000000};
-
 static int runs_first(const char *who)
 {
     const char *first = getenv("LAB_FORK");
@@ -319,7 +364,7 @@ static void outlive(pid_t pid)
         if (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) < 0 && errno != EINTR)
             break; /* reaped already: by a handler */
         if (info.si_pid == 0) {
-            (void)__real_ppoll(NULL, 0, &look_again, NULL);
+            (void)__real_ppoll(NULL, 0, &moment, NULL);
             looks = asleep(pid) ? looks + 1 : 0;
         }
     } while (info.si_pid == 0 && looks < LOOKS);
@@ -336,7 +381,7 @@ static void let_parent_go(void)
     if (!runs_first("parent-first"))
         return;
     for (int i = 0; i < LOOKS && getppid() == parent && !asleep(parent); i++)
-        (void)__real_ppoll(NULL, 0, &look_again, NULL);
+        (void)__real_ppoll(NULL, 0, &moment, NULL);
     errno = why;
 }
 

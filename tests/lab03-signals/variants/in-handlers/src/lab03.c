@@ -849,15 +849,17 @@ int supervise_run(unsigned jobs, unsigned timeout_ms, unsigned grace_ms)
         struct timespec left;
         int64_t next;
 
-        for (; told < dead_count; told++)
-            job_ended(dead[told].pid, dead[told].wstatus, c);
-        if (!stopped && (deliveries[SIGTERM] || deliveries[SIGINT])) {
+        int freed = dead_count - told; /* the next ones start first, then the ends are told */
+
+        if (!stopped && (deliveries[SIGTERM] || deliveries[SIGINT]))
             stopped = 1;
-            end_all(c, grace_ms);
-        }
-        while (!stopped && !broken && c->running < (int)jobs && c->started < c->count)
+        while (!stopped && !broken && c->running - freed < (int)jobs && c->started < c->count)
             if (start_next(c, timeout_ms) < 0)
                 broken = 1;
+        for (; told < dead_count; told++)
+            job_ended(dead[told].pid, dead[told].wstatus, c);
+        if (stopped)
+            end_all(c, grace_ms);
         while (one_more(SIGUSR1, &asked))
             tell_running(c);
         if (c->running == 0)

@@ -654,7 +654,7 @@ static void crew_free(struct crew *c)
 
 /* The child half. Handlers would vanish at exec anyway; what is ignored and the mask would not.
  * Defaults first: what is pending must not meet a handler of the parent. */
-static _Noreturn void become(char **argv)
+static _Noreturn void become(int id, char **argv)
 {
     sigset_t none;
     int fd = open("/dev/null", O_RDONLY);
@@ -665,13 +665,14 @@ static _Noreturn void become(char **argv)
         dup2(fd, STDIN_FILENO);
         close(fd);
     }
+    dprintf(STDOUT_FILENO, "START %d %ld\n", id, (long)getpid());
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     execvp(argv[0], argv);
     _exit(errno == ENOENT ? 127 : 126);
 }
 
-/* All is blocked: a signal for the child must not meet our handler in it. */
+/* All is blocked: a signal for the child must not meet our handler in it. It says START itself. */
 static int start_next(struct crew *c, unsigned timeout_ms)
 {
     struct job *j = &c->jobs[c->started];
@@ -682,7 +683,7 @@ static int start_next(struct crew *c, unsigned timeout_ms)
     sigprocmask(SIG_SETMASK, &all, &before);
     pid = fork();
     if (pid == 0)
-        become(j->argv);
+        become(c->started + 1, j->argv);
     sigprocmask(SIG_SETMASK, &before, NULL);
     if (pid < 0)
         return -1;
@@ -690,7 +691,27 @@ static int start_next(struct crew *c, unsigned timeout_ms)
     j->due = timeout_ms ? now_ms() + timeout_ms : -1;
     c->started++;
     c->running++;
-    return say("START %d %ld\n", c->started, (long)pid);
+    return 0;
+}
+
+/* Starts what may be started, and returns when their START is out: when the write ends that they have
+ * inherited are closed, at exec or at their end. In which order they say it is theirs. */
+static int start_some(struct crew *c, int jobs, unsigned timeout_ms)
+{
+    int said[2], result = 0;
+    char none;
+
+    if (c->running >= jobs || c->started >= c->count)
+        return 0;
+    if (pipe2(said, O_CLOEXEC) < 0)
+        return -1;
+    while (result == 0 && c->running < jobs && c->started < c->count)
+        result = start_next(c, timeout_ms);
+    close(said[1]);
+    while (read(said[0], &none, 1) < 0 && errno == EINTR)
+        ;
+    close(said[0]);
+    return result;
 }
 
 static void job_ended(pid_t pid, int wstatus, void *arg)
@@ -788,9 +809,8 @@ int supervise_run(unsigned jobs, unsigned timeout_ms, unsigned grace_ms)
             stopped = 1;
             end_all(c, grace_ms);
         }
-        while (!stopped && !broken && c->running < (int)jobs && c->started < c->count)
-            if (start_next(c, timeout_ms) < 0)
-                broken = 1;
+        if (!stopped && !broken && start_some(c, (int)jobs, timeout_ms) < 0)
+            broken = 1;
         while (one_more(SIGUSR1, &asked))
             tell_running(c);
         if (c->running == 0)
