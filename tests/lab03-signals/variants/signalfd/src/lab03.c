@@ -654,6 +654,7 @@ static _Noreturn void become(char **argv)
         dup2(fd, STDIN_FILENO);
         close(fd);
     }
+    setsid();
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     execvp(argv[0], argv);
@@ -711,9 +712,16 @@ static void tell_running(const struct crew *c)
     say("%s\n", c->running ? "" : " -");
 }
 
+/* A session is a group: what the command has started gets it, too. */
+static void send_to_all(pid_t pid, int signo)
+{
+    if (kill(-pid, signo) < 0)
+        kill(pid, signo); /* it has not come so far */
+}
+
 static void terminate(struct job *j, unsigned grace_ms)
 {
-    kill(j->pid, SIGTERM);
+    send_to_all(j->pid, SIGTERM);
     j->phase = TERMINATED;
     j->due = now_ms() + grace_ms;
 }
@@ -740,7 +748,7 @@ static int64_t look_at_clock(struct crew *c, unsigned grace_ms)
                 say("TIMEOUT %d\n", i + 1);
                 terminate(j, grace_ms);
             } else {
-                kill(j->pid, SIGKILL);
+                send_to_all(j->pid, SIGKILL);
                 j->phase = KILLED;
                 j->due = -1;
             }
