@@ -7,6 +7,8 @@
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 /* E. Rude clients ------------------------------------------------------------------------------ */
@@ -22,9 +24,11 @@ LAB_TEST(hidden, chat_partial_lines)
 {
     static const char three[] = "WHO\nPRIV nobody psst\nDANCE\n";
     static const char nick[] = "NICK ann\n";
+    enum { LINE_MAX_SENT = 512, COMMAND = 4 }; /* a line with its LF; "MSG " */
     struct proc *d = chat_server("room");
     struct sock *bob, *ann;
-    char line[2001];
+    char line[2001], heard[LINE_MAX_SENT + 1];
+    const char *told;
 
     clue("one-client-at-a-time");
     bob = connect_to("room");
@@ -65,6 +69,38 @@ LAB_TEST(hidden, chat_partial_lines)
     send_line(ann, "WHO");
     expect_line(ann, "NAMES ann");
     chat_ask_nameless(bob);
+
+    /* Too long is told before its LF; one byte too many is too long. */
+    clue("line-limit");
+    send_piece(ann, line, 600);
+    expect_line(ann, "ERR toolong");
+    send_piece(ann, "\n", 1);
+    line[LINE_MAX_SENT] = '\n';
+    send_piece(ann, line, LINE_MAX_SENT + 1);
+    expect_line(ann, "ERR toolong");
+
+    /* The longest line arrives whole, with all its bytes; without its LF it is none. (Whether the two
+     * know of each other at all is judged in other tests.) */
+    send_line(bob, "NICK bob");
+    expect_line(bob, "OK");
+    send_line(ann, "WHO");
+    do
+        told = receive_line(ann);
+    while (strcmp(told, "+ bob") == 0);
+    if (strcmp(told, "NAMES ann bob") == 0) {
+        line[LINE_MAX_SENT - 1] = '\n';
+        line[LINE_MAX_SENT - 2] = '\r';
+        line[LINE_MAX_SENT / 2] = '\0';
+        send_piece(ann, line, LINE_MAX_SENT);
+        chat_expect(&(struct client){ann, "ann"}, "OK");
+        (void)memcpy(heard, "ann: ", 5);
+        (void)memcpy(heard + 5, line + COMMAND, LINE_MAX_SENT - COMMAND);
+        expect_bytes(bob, heard, 5 + LINE_MAX_SENT - COMMAND);
+        clue("recv-is-not-a-line");
+        send_bytes(bob, "MSG half", 8);
+        half_close(bob);
+        chat_expect(&(struct client){ann, "ann"}, "- bob");
+    }
     clue(NULL);
     chat_end(d);
 }
@@ -82,19 +118,30 @@ static void hear_but_lazy(const struct client *c, const char *want, bool *lazy_g
     check_str(line, want, NULL, text("the next line for %s", c->nick));
 }
 
+/* Arrived and not read, in the kernel: pending_bytes() would take it. */
+static int unread(const struct sock *s)
+{
+    int n = 0;
+
+    return ioctl(sock_fd(s), FIONREAD, &n) == 0 ? n : 0;
+}
+
 LAB_TEST(hidden, chat_slow_reader)
 {
     enum {
         TOTAL = 1536 * 1024,    /* bytes for the lazy client, with room for any socket buffer */
         LINE = 500,             /* bytes of one message's text */
+        HELD = 16 * 1024,       /* so much for the slow one is not in its socket: the server has it */
         AFTERWARDS = 32,        /* messages when the lazy one is gone */
         GROWTH_MAX_KIB = 1024   /* of the server; its own limit is 64 KiB for a client */
     };
     bool tom_knows = false, eve_knows = false;
     char words[LINE + 1];
-    struct client tom, eve;
+    struct client tom, eve, slow;
+    struct sock *nameless;
     const char *heard;
     struct proc *d;
+    int said = 0;
     long before;
 
     clue("one-client-at-a-time");
@@ -103,14 +150,36 @@ LAB_TEST(hidden, chat_slow_reader)
     eve = chat_join("room", "eve");
     clue("process-per-client");
     chat_expect(&tom, "+ eve");
-    (void)chat_join("room", "lazy"); /* and never reads again */
-    chat_expect(&tom, "+ lazy");
-    chat_expect(&eve, "+ lazy");
+    slow = chat_join("room", "slow");
+    chat_expect(&tom, "+ slow");
+    chat_expect(&eve, "+ slow");
 
+    /* It reads only when it has said that it says nothing more; until then the server may not hold
+     * more for it than a quarter of what is allowed. */
     clue("blocking-send");
     (void)memset(words, 'w', LINE);
     words[LINE] = '\0';
+    for (int sent = 0; sent < TOTAL && sent - unread(slow.sock) < HELD; said++) {
+        send_line(tom.sock, "MSG %d %s", said, words + 10);
+        check_str(chat_hear(&tom), "OK", "pending-lost", "the next line for tom");
+        heard = text("tom: %d %s", said, words + 10);
+        check_str(chat_hear(&eve), heard, "pending-lost", "the next line for eve");
+        sent += (int)strlen(heard) + 1;
+    }
+    clue("pending-lost");
+    nameless = connect_to("room");
+    half_close(slow.sock);
+    chat_ask_nameless(nameless); /* now the server has seen that end */
+    for (int i = 0; i < said; i++)
+        chat_expect(&slow, text("tom: %d %s", i, words + 10));
+    chat_expect(&tom, "- slow");
+    chat_expect(&eve, "- slow");
+
+    clue("blocking-send");
     heard = text("tom: %s", words);
+    (void)chat_join("room", "lazy"); /* and never reads again */
+    chat_expect(&tom, "+ lazy");
+    chat_expect(&eve, "+ lazy");
     before = rss_kib(d);
     for (int sent = 0, left = AFTERWARDS; sent < TOTAL && left > 0; sent += LINE) {
         send_line(tom.sock, "MSG %s", words);
@@ -128,12 +197,9 @@ LAB_TEST(hidden, chat_slow_reader)
     chat_end(d);
 }
 
-/* Something has arrived, and stays in the kernel: pending_bytes() would take it. */
 static bool has_unread(void *sock)
 {
-    int n = 0;
-
-    return ioctl(sock_fd(sock), FIONREAD, &n) == 0 && n > 0;
+    return unread(sock) > 0;
 }
 
 LAB_TEST(hidden, chat_abrupt_close)
@@ -331,6 +397,11 @@ LAB_TEST(hidden, chat_mixed_transports)
     s = connect_to("room");
     expect_line(s, "ERR full");
     expect_closed(s);
+
+    /* One that cannot have all its addresses keeps none. */
+    clue("in-use");
+    expect_complaint(start("chatd", "-u", "second", "-t", text("%lu", port), NULL), 5);
+    clue("too-many-clients");
     chat_ask(&who[0], "WHO", names);
 
     /* The server closes first: the connections on its side are what remains on the port, the more so
@@ -342,14 +413,15 @@ LAB_TEST(hidden, chat_mixed_transports)
     await_line(d, text("READY tcp 127.0.0.1:%lu", port));
     await_line(d, "READY");
     chat_ask_nameless(connect_to(text("tcp:%lu", port)));
-    clue(NULL);
-    chat_end(d);
+    clue("stop-signals");
+    send_signal(d, SIGINT);
+    expect_exit(d, 0);
 }
 
 LAB_TEST(hidden, idle_half_close)
 {
     struct proc *d = chat_server("room");
-    struct client ann, bob;
+    struct client ann, bob, eve;
 
     clue("hup-stays-in-poll");
     expect_idle(d);
@@ -358,6 +430,21 @@ LAB_TEST(hidden, idle_half_close)
     half_close(ann.sock);
     expect_idle(d);
     bob = chat_join("room", "bob");
+
+    /* Its last line and the end come together. */
+    clue("lines-before-end");
+    eve = chat_join("room", "eve");
+    chat_expect(&bob, "+ eve");
+    freeze(d);
+    send_line(eve.sock, "MSG the last word");
+    half_close(eve.sock);
+    thaw(d);
+    chat_expect(&eve, "OK");
+    expect_closed(eve.sock);
+    chat_expect(&bob, "eve: the last word");
+    chat_expect(&bob, "- eve");
+    clue("hup-stays-in-poll");
+    expect_idle(d);
     close_sock(bob.sock);
     expect_idle(d);
     close_sock(ann.sock);
@@ -383,11 +470,24 @@ static void reversed(struct sock *s, const char *bytes, size_t n)
     expect_datagram(s, want, head_n + n);
 }
 
+/* How many datagrams may wait for a receiver. */
+static int queue_room(void)
+{
+    FILE *f = fopen("/proc/sys/net/unix/max_dgram_qlen", "re");
+    int room = INT_MAX;
+
+    if (!f || fscanf(f, "%d", &room) != 1)
+        room = INT_MAX;
+    if (f)
+        (void)fclose(f);
+    return room;
+}
+
 LAB_TEST(hidden, dgram_edges)
 {
-    enum { LARGEST = 1024 };
+    enum { LARGEST = 1024, QUEUE_ROOM_MAX = 64 };
     static const char too_long[] = "ERR toolong";
-    struct sock *s, *nameless, *gone;
+    struct sock *s, *nameless, *gone, *lazy;
     char bytes[LARGEST + 1];
     struct proc *d;
 
@@ -417,6 +517,16 @@ LAB_TEST(hidden, dgram_edges)
     nameless = datagram_at(NULL);
     send_datagram(nameless, "room", "who am I?", 9);
     reversed(s, "after", 5);
+
+    /* It never fetches its replies: one day its queue is full. Where a queue has room for hundreds of them
+     * they would fill the buffer of the server's own socket first, and nobody could be answered. */
+    clue("dgram-blocking-send");
+    lazy = datagram_at("@");
+    if (queue_room() <= QUEUE_ROOM_MAX)
+        for (int i = 0; i < queue_room() + 4; i++) {
+            send_datagram(lazy, "room", "lazy", 4);
+            reversed(s, "after", 5);
+        }
     clue(NULL);
     chat_end(d);
 }
@@ -440,10 +550,11 @@ static bool is_whole(void *arg)
 LAB_TEST(hidden, coproc_large)
 {
     enum { SIZE = 4 * 1024 * 1024 };
-    struct start files = {.stdin_file = "in", .stdout_file = "out"};
+    struct start files = {.stdin_file = "in", .stdout_file = "out"}, held = {.stdin_pipe = true};
     struct copy copy = {.file = "out", .size = SIZE};
     unsigned char *bytes = bytes_of(0, SIZE);
     unsigned state = 1;
+    struct proc *p;
     size_t got;
 
     for (size_t i = 0; i < SIZE; i++) {
@@ -461,4 +572,18 @@ LAB_TEST(hidden, coproc_large)
 
     clue("child-not-reaped");
     expect_exit(start("coproc", "sh", "-c", "kill -KILL $$", NULL), 128 + SIGKILL);
+    clue("command-not-found");
+    expect_exit(start("coproc", "./no-such-command", NULL), 127);
+
+    clue("waits-for-stdin");
+    p = start_with(&held, "coproc", "sh", "-c", "read line; echo \"$line\"", NULL);
+    write_stdin(p, "one\n");
+    expect_exit(p, 0); /* its standard input is still open */
+    expect_output(p, "one\n");
+
+    clue("descriptor-inherited");
+    p = start("coproc", helper("fdprobe"), NULL);
+    expect_exit(p, 0);
+    check(strstr(stdout_of(p), "\n2 ") && !strchr(strstr(stdout_of(p), "\n2 ") + 1, '\n')[1], NULL,
+          "the command has descriptors besides its standard streams");
 }

@@ -183,6 +183,7 @@ LAB_TEST(public, coproc_sort)
 
 LAB_TEST(public, dgram_roundtrip)
 {
+    struct sock *silent;
     struct proc *d, *c;
 
     clue("usage");
@@ -197,6 +198,10 @@ LAB_TEST(public, dgram_roundtrip)
     expect_output(c, "5 olleh\n3 b a\n8 87654321\n");
     clue("no-server");
     expect_complaint(start("dgramc", "-t", "3600000", "nobody", "hello", NULL), 3);
+    clue("dgram-timeout");
+    silent = datagram_at("silent"); /* it gets the text, and never answers */
+    expect_complaint(start("dgramc", "-t", "20", "silent", "hello", NULL), 4);
+    expect_datagram(silent, "hello", 5);
     clue(NULL);
     chat_end(d);
 }
@@ -205,6 +210,7 @@ LAB_TEST(public, dgram_roundtrip)
 
 LAB_TEST(public, chat_two_clients)
 {
+    static const char *const almost[] = {"MSG", "MSGhello", "PRIV bob", "WHO x", "QUIT now"};
     struct client bob, ann;
     struct sock *other;
     struct proc *d;
@@ -236,6 +242,11 @@ LAB_TEST(public, chat_two_clients)
     other = connect_to("room");
     send_line(other, "NICK ann");
     expect_line(other, "ERR nick");
+    clue("nick-rules");
+    send_line(other, "NICK seventeen-letters");
+    expect_line(other, "ERR nick");
+    send_line(ann.sock, "NICK anna");
+    expect_line(ann.sock, "ERR nick");
     close_sock(other);
 
     clue("broadcast-to-sender");
@@ -256,6 +267,12 @@ LAB_TEST(public, chat_two_clients)
     expect_line(ann.sock, "ERR nouser");
     send_line(ann.sock, "DANCE");
     expect_line(ann.sock, "ERR cmd");
+    clue("command-prefix");
+    for (size_t i = 0; i < sizeof(almost) / sizeof(almost[0]); i++) {
+        send_line(ann.sock, "%s", almost[i]);
+        expect_line(ann.sock, "ERR cmd");
+    }
+    clue("chat-protocol");
     send_line(ann.sock, "WHO");
     expect_line(ann.sock, "NAMES ann bob");
     send_line(ann.sock, "QUIT");
@@ -313,4 +330,11 @@ LAB_TEST(public, chatc_copy)
     close_sock(server);
     expect_exit(c, 0);
     expect_output(c, "OK\nbob: hi\nbob: wait\n");
+
+    clue("waits-for-stdin");
+    c = start_with(&typed, "chatc", "-u", "room", "ann", NULL);
+    server = accept_from(listener);
+    expect_line(server, "NICK ann");
+    close_sock(server);
+    expect_exit(c, 0); /* its standard input is still open */
 }
