@@ -528,6 +528,7 @@ LAB_TEST(hidden, client_protocol_cleanup)
     if (!out)
         expect_exit(c, 0); /* it has ended before any reply: say how */
     send_line(out, "%lu OK for somebody else", seq ^ 1);
+    await_drained(out);
     send_line(out, "%lu OK two words", seq);
     close_sock(out);
     expect_exit(c, 0);
