@@ -417,7 +417,7 @@ LAB_TEST(hidden, mqpool_all_jobs)
     check(!queue_exists(name), "pool-name-left", "mqpool has ended, and its queue is still there");
 
     clue("pool-signal");
-    p = start_with(&typed, "mqpool", name, NULL);
+    p = start_with(&typed, "mqpool", "-j", "1", name, NULL); /* one: so it has begun when it prints */
     write_stdin(p, "1 begun\n");
     (void)next_line(p);
     await_blocked(p, CALL_WAIT | WAITING);

@@ -21,7 +21,7 @@
  * mq_notify, or for what a handler or a thread of mq_notify does then (a pipe, a semaphore). */
 enum { WAITING = CALL_QUEUE | CALL_INPUT | CALL_PAUSE | CALL_SEM };
 
-/* What a test is about time, but not about this: */
+/* For a test that is about time, but not about nanoseconds that must be carried. */
 static const char *const carrying[] = {"LAB_CLOCK=carry", NULL};
 static const char *const forgiving[] = {"LAB_CLOCK=forgive", NULL};
 

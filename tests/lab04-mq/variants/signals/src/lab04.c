@@ -577,7 +577,7 @@ int mqpool_run(const char *name, int workers, int batch)
                     mq_close(q);
                     free(pids);
                     free(line);
-                    exit(worker(name, started + 1));
+                    exit(stopped ? 1 : worker(name, started + 1)); /* the signal may have been quicker */
                 }
             }
         }
