@@ -431,10 +431,13 @@ LAB_TEST(hidden, idle_half_close)
     expect_idle(d);
     bob = chat_join("room", "bob");
 
+    clue("one-client-at-a-time");
+    eve = chat_join("room", "eve");
+    clue("process-per-client");
+    chat_expect(&bob, "+ eve");
+
     /* Its last line and the end come together. */
     clue("lines-before-end");
-    eve = chat_join("room", "eve");
-    chat_expect(&bob, "+ eve");
     freeze(d);
     send_line(eve.sock, "MSG the last word");
     half_close(eve.sock);
