@@ -626,6 +626,7 @@ static int asking_run(struct asking *a, int timeout_ms)
 
 int fifoc_run(const char *path, int timeout_ms, const char *op, char *const args[])
 {
+    static const struct itimerval never;
     struct asking a = {.in = -1, .keep_fd = -1, .out = -1, .code = -1};
     char reply[PATH_MAX];
     int code;
@@ -641,6 +642,7 @@ int fifoc_run(const char *path, int timeout_ms, const char *op, char *const args
     a.in = a.lb ? fifo_open_server(reply, &a.keep_fd) : -1;
     a.out = a.in < 0 ? -1 : fifo_open_client(path, 0);
     code = a.out < 0 ? complain("fifoc", path) : asking_run(&a, timeout_ms);
+    setitimer(ITIMER_REAL, &never, NULL); /* or it makes itself a writer of what is closed now */
     if (a.out >= 0)
         close(a.out);
     if (a.in >= 0) {
