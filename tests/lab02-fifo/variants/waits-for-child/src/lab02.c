@@ -789,6 +789,8 @@ static int parent_waits(int rd, int fd, const char *line, size_t len, struct ans
         const struct itimerval off = {{0, 0}, {0, 0}};
 
         setitimer(ITIMER_REAL, &off, NULL);
+        sa.sa_handler = SIG_IGN; /* forgets one that is still on its way */
+        sigaction(SIGALRM, &sa, NULL);
         if (sig_seen == SIGALRM)
             sig_seen = 0;
     }
